@@ -7,6 +7,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine, runtime_settings
+from tests.site import youtube
 
 
 async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> None:
@@ -28,6 +29,18 @@ async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> N
     answer = await alice.http.patch("/api/settings", json={"max_height": None})
     assert answer.json()["max_height"] == before
     assert await engine.fetchval("select count(*) from setting") == 2
+
+
+async def test_state_of_the_token_provider_is_shown_to_administrators(web: Any, alice: Any, bob: Any) -> None:
+    path = "/api/ytdlp/token-provider"
+    assert (await alice.http.get(path)).json()["state"] == "off"
+    with youtube.Provider() as provider:
+        settings.use(dataclasses.replace(settings.get(), po_token_provider=provider.url))
+        found = (await alice.http.get(path)).json()
+        assert found == {"state": "available", "url": provider.url, "version": "1.3.1", "reason": None}
+        assert (await bob.http.get(path)).status_code == 403
+    found = (await alice.http.get(path)).json()
+    assert found["state"] == "unavailable" and found["reason"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ from test_extension import Running, running_log
 from mediafetcher.accounts.vault import encryption
 from mediafetcher.db import embedded
 from tests.receiver import Receiver
+from tests.site import youtube
+from tests.site.proxy import Proxy
 from tests.waiting import eventually_blocking
 
 RUN = secrets.token_hex(6)
@@ -140,6 +142,22 @@ class Planted:
         assert visitor.get(link, auth=("x", self.plant("wrong-password-of-a-link"))).status_code == 401
         assert visitor.get(f"/s/{self.plant('wrong-link', secrets.token_urlsafe(32))}/media").status_code == 404
 
+    def po_token(self, tube: youtube.YouTube) -> None:
+        """A download whose media are requested with the token of a provider, which the program shows the state of."""
+        self.plant("po-token", youtube.TOKEN)
+        link = f"https://www.youtube.com/watch?v={youtube.VIDEO}"
+        wish = {"url": link, "options": {"extractor_args": {"youtube": {"player_client": ["mweb"]}}}}
+        path = f"/api/downloads/{self.browser.post('/api/downloads', json=wish).json()['id']}"
+        ended = ("done", "failed", "needs_action")
+        eventually_blocking(lambda: self.browser.get(path).json()["state"], lambda state: state in ended, seconds=60)
+        assert self.browser.get(path).json()["state"] == "done", self.running.said()
+        assert [query["pot"] for query in tube.media] == [[youtube.TOKEN]]
+        state = self.browser.get("/api/ytdlp/token-provider").json()
+        assert (state["state"], state["version"]) == ("available", "1.3.1")
+        said = self.running.shell("ytdlp", "status")
+        assert said.returncode == 0 and f"PO token provider: available ({state['url']})" in said.stdout, said
+        assert youtube.TOKEN not in said.stdout + said.stderr
+
     def forms(self) -> dict[str, list[bytes]]:
         """Each secret as it is, in hex (as a dump shows bytes) and in base64."""
         return {
@@ -158,12 +176,30 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def tube(tmp_path: Path, media_corpus: Path) -> Iterator[youtube.YouTube]:
+    with youtube.YouTube(tmp_path, (media_corpus / "ok.mp4").read_bytes()) as site:
+        tmp_path.chmod(0o755)
+        site.certificate.chmod(0o644)
+        yield site
+
+
+@pytest.fixture
+def through(tube: youtube.YouTube) -> Iterator[dict[str, Any]]:
+    """Settings with a proxy that leads to `tube` by its names, and with a PO token provider."""
+    with Proxy("http") as proxy, youtube.Provider() as provider:
+        proxy.names = dict.fromkeys(youtube.NAMES, "127.0.0.1")
+        proxy.ports[443] = tube.port
+        named = {"proxy": proxy.url, "proxy_resolves_names": True, "ca_file": tube.certificate}
+        yield named | {"po_token_provider": provider.url}
+
+
+@pytest.fixture
+def running(folder: Path, monkeypatch: pytest.MonkeyPatch, through: dict[str, Any]) -> Iterator[Running]:
     (folder / "tmp").mkdir(mode=0o1777)
     (folder / "tmp").chmod(0o1777)
     monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
     monkeypatch.setenv("SOMEBODYS_SECRET", canary("environment"))
-    server = Running(folder)
+    server = Running(folder, **through)
     try:
         server.wait()
         yield server
@@ -215,7 +251,9 @@ def unpacked(backup: Path, folder: Path) -> bytes:
 
 
 @pytest.mark.timeout(300)
-def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path, receiver: Receiver) -> None:
+def test_no_secret_is_found_anywhere(
+    running: Running, site: Any, folder: Path, receiver: Receiver, tube: youtube.YouTube
+) -> None:
     planted = Planted(running, site)
     planted.people()
     planted.programs()
@@ -223,6 +261,7 @@ def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path, 
     planted.device()
     planted.targets(receiver)
     planted.links()
+    planted.po_token(tube)
     # A download that has the cookies, long enough to look while it runs.
     link = site.url("/auth/h264_aac.mkv?rate=50")
     made = planted.browser.post("/api/downloads", json={"url": link}).json()["id"]

@@ -38,11 +38,12 @@ def free_port() -> int:
 class Running:
     """The server, reached under a name that is not localhost."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.public = f"http://nas.test:{self.port}"
-        self.shell = Shell(folder, allow_hosts="127.0.0.1,localhost", port=self.port, public_url=self.public)
+        given = {"allow_hosts": "127.0.0.1,localhost", "port": self.port, "public_url": self.public}
+        self.shell = Shell(folder, **given | settings)
         self.log = (folder / "server.log").open("w+b")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mediafetcher", "serve"],
