@@ -160,6 +160,7 @@ class Item(BaseModel):
     description: str | None = None
     tags: Sequence[str] = []
     audio_languages: Sequence[str] = []
+    audio_tracks: Sequence[str] = []
     subscription: None = None  # said of a single item alone
 
 
