@@ -115,7 +115,7 @@ def _language(one: Format) -> str:
 
 
 def _title(one: Format) -> str:
-    """Return the name of a sound for people: that of the site, or its tag if the region matters."""
+    """Return the name of a sound for users: that of the site, or its tag if the region matters."""
     note = normal.one_line(str(one.get("format_note") or ""), _TITLE)
     alone = note and not _has_picture(one) and not note.startswith(_DASH)
     return note if alone else (_language(one) if "-" in _language(one) else "")
@@ -123,8 +123,6 @@ def _title(one: Format) -> str:
 
 def _merged(found: list[Format]) -> Format:
     """Return one format of several, as yt-dlp's `+` makes it."""
-    import yt_dlp.utils
-
     text: Callable[[str], str] = lambda key: "+".join(str(one.get(key)) for one in found if one.get(key))  # noqa: E731
     sizes = [one.get("filesize") or one.get("filesize_approx") or 0 for one in found]
     return {
@@ -132,6 +130,6 @@ def _merged(found: list[Format]) -> Format:
         "format": text("format"),
         "format_id": text("format_id"),
         "ext": "mkv",
-        "protocol": "+".join(yt_dlp.utils.determine_protocol(one) for one in found),
+        "protocol": text("protocol"),
         "filesize_approx": sum(sizes) if all(sizes) else None,
     } | {key: found[0].get(key) for key in ("width", "height", "fps", "vcodec")}
