@@ -66,10 +66,18 @@ async def get(id: str, owner: int, *, site: str | None = None) -> dict[str, Any]
 
 
 async def ids(wanted: str) -> list[str]:
-    """Return the ids of channels that have this id or this name."""
+    """Return the ids of channels that have this id or this name.
+
+    A channel has thousands of sources, so each id is one step in an index.
+    """
     table = SourceMetadata
-    named = table.select(table.channel).where((table.channel == wanted) | (table.channel_name == wanted)).distinct()
-    return [row["channel"] for row in await named]
+    found = [wanted] if await table.exists().where(table.channel == wanted) else []
+    named = table.select(table.channel).where(table.channel_name == wanted, table.channel.is_not_null())
+    row = await named.order_by(table.channel).first()
+    while row is not None:
+        found.append(row["channel"])
+        row = await named.where(table.channel > row["channel"]).order_by(table.channel).first()
+    return list(dict.fromkeys(found))
 
 
 def _encode(key: list[str]) -> str:
