@@ -97,7 +97,7 @@ def _by_channel(rounds: int, count: int = 100_000) -> list[Figure]:
             database.execute(DATED)
             database.execute("alter table library_item enable trigger user")
             for table in ("library_item", "source_metadata"):
-                database.execute(f"vacuum analyze {table}")
+                until(lambda: _vacuumed(database, table), 120, f"{table} is tidy")  # noqa: B023
         _checkpoint(running)
         paths = _filters(running, head)
         ours, _ = asyncio.run(_rounds(running.port, None, head, paths, rounds))
@@ -114,9 +114,16 @@ def _by_channel(rounds: int, count: int = 100_000) -> list[Figure]:
             "<= 50 ms",
             worst <= 50,
         ),
-        Figure("· the list of channels, 99th percentile", f"{channels:.0f} ms", "", True),
+        Figure("· the list of channels, 99th percentile", f"{channels:.0f} ms", "<= 50 ms", channels <= 50),
         Figure("· a rare tag and one of 33,000 items, 99th percentile", f"{tags:.0f} ms", "", True),
     ]
+
+
+def _vacuumed(database: psycopg.Connection, table: str) -> bool:
+    """Tidy a table, as autovacuum does in time. Returns: False if a transaction, as of the journal, still needs it."""
+    database.execute(f"vacuum analyze {table}")
+    seen = database.execute("select relallvisible >= relpages * 0.99 from pg_class where relname = %s", [table])
+    return bool(seen.fetchone()[0])
 
 
 def _filters(running: Program, head: dict[str, str]) -> list[str]:

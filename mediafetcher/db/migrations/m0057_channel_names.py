@@ -1,4 +1,7 @@
-"""The fifty-seventh version: the ids of a channel's name are found one by one. Safe to run twice, as the others."""
+"""The fifty-seventh version: channels are counted in an index of their own, and their ids are found one by one.
+
+Safe to run twice, as the others.
+"""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
@@ -6,10 +9,12 @@ from mediafetcher.db import engine
 
 ID = "m0057_channel_names"
 VERSION = "1.39.0"
-DESCRIPTION = "Index of the names of channels with their ids"
+DESCRIPTION = "Indexes for lists of channels"
 
 INDEX = """
 create index if not exists source_metadata_channel_ids on source_metadata (channel_name, channel);
+create index if not exists library_item_of_channel on library_item (owner, channel, channel_site)
+  where trashed_at is null and channel is not null;
 drop index if exists source_metadata_channel_name;
 """
 

@@ -14,18 +14,20 @@ from mediafetcher.db.tables import SourceMetadata
 
 LIMIT = 200  # maximum of channels in one page
 
-# Name and link are those of the newest item. The names of a site change, the id stays.
+# Name, link and date are those of the newest item. The names of a site change, the id stays. The items are counted in
+# an index that has nothing else: all of them are counted for each page.
 _CHANNELS = """
 with own as (
-  select channel, channel_site, count(*) as items, max(published_at) as published_at from library_item
+  select channel, channel_site, count(*) as items from library_item
   where owner = $1 and trashed_at is null and channel is not null and ($2::text is null or channel = $2)
     and ($3::text is null or channel_site = $3) group by channel, channel_site),
 named as (
   select own.channel as id, coalesce(x.channel_name, own.channel) as name, x.channel_url as url,
-    own.channel_site as site, own.items, own.published_at, x.newest,
+    own.channel_site as site, own.items, x.published_at, x.newest,
     lower(coalesce(x.channel_name, own.channel)) collate "C" as key from own
   cross join lateral (
-    select i.id as newest, m.channel_name, m.channel_url from library_item i join source_metadata m on m.id = i.metadata
+    select i.id as newest, i.published_at, m.channel_name, m.channel_url
+    from library_item i join source_metadata m on m.id = i.metadata
     where i.owner = $1 and i.trashed_at is null and i.channel = own.channel
       and i.channel_site is not distinct from own.channel_site
     order by coalesce(i.published_at, '0002-01-01 00:00:00+00'::timestamptz) desc, i.id desc limit 1) x)
