@@ -128,6 +128,11 @@ def _library(add: _Add, common: argparse.ArgumentParser) -> None:
         metavar="FOLDER=LAYOUT",
         help="layout of one folder of the library, e.g. Music=music; may be repeated, `none` removes all",
     )
+    tree.add_argument(
+        "--tagged",
+        action=argparse.BooleanOptionalAction,
+        help="music files as copies with tags and cover, instead of links; they take space",
+    )
     tree.add_argument("--template", metavar="NAMES", help="names by fields instead, e.g. {channel}/{year}/{title}")
     tree.add_argument("--preview", action="store_true", help="print the names of the newest items; make nothing")
     _for_person(tree)

@@ -20,7 +20,7 @@ from mediafetcher.net import urls
 from mediafetcher.sandbox import work_folders
 
 PREFIX = "preview-"  # prefix of its folders, below those of the downloads
-_LEFT = (f"{PREFIX}*", "smoke-*", "mediafetcher-flight-*")  # the other prefixes: tests of a yt-dlp, and of an encoder
+_LEFT = (f"{PREFIX}*", "smoke-*", "mediafetcher-flight-*", "tagging-*")  # tests of a yt-dlp, of an encoder; copies
 _AT_ONCE = 2
 _WAITING = 10
 _SECONDS = 60.0

@@ -181,7 +181,7 @@ async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, s
         for path in await sync.preview(await owner_of(asked), asked.layout or "film", asked.template, layouts):
             out.line(path)
         return 0
-    place, done = await sync.export(folder, owner, asked.layout, asked.template, layouts)
+    place, done = await sync.export(folder, owner, asked.layout, asked.template, layouts, tagged=asked.tagged)
     if asked.json:
         counts = {"made": done.made, "kept": done.kept, "removed": done.removed, "missing": done.missing}
         out.line(json.dumps({"path": str(place), **counts, "links": "symbolic" if done.symbolic else "hard"}))

@@ -19,6 +19,7 @@ class ExportTree(Table, tablename="export_tree", db=DB):
     behind = Boolean(default=False)  # it is compared as a whole at its next update
     layout = Text(default="film")  # film, show, music or template
     template = null_text()  # of the last one
+    tagged = Boolean(default=False)  # music files are copies with tags and cover
     folder_layouts = JSONB(default="{}")  # of folders of the library, by path (arrangement.FolderLayouts)
 
 
@@ -46,6 +47,7 @@ class ExportFile(Table, tablename="export_file", db=DB):
     suffix = Text(required=True)
     key = Text(required=True)
     made = Text(required=True)  # how
+    size = BigInt(default=None, null=True)  # bytes of a copy; None: a link, or a small file
 
 
 class ExportChange(Table, tablename="export_change", db=DB):

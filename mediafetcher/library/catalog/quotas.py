@@ -1,7 +1,7 @@
 """Storage charges: a user is charged for every file they hold, its size divided by the number of its holders.
 
 The trash counts, and a second entry of the same user counts once. The charges of all users therefore add up to the
-referenced bytes of the store.
+referenced bytes of the store, and to the tagged copies in exported trees, which count for the user of the item.
 """
 
 from typing import Any
@@ -20,8 +20,10 @@ with mine as (select owner, media_file, count(*) as n from library_item
 files as (select mine.owner, mine.n, m.size, case when m.ref_count = mine.n then 1 else
     (select count(distinct i.owner) from library_item i where i.media_file = m.id) end as people
   from mine join media_file m on m.id = mine.media_file)
-select owner, sum(n)::bigint as items, sum(size)::bigint as bytes, round(sum(size::numeric / people))::bigint as charged
-from files group by owner
+select f.owner, sum(f.n)::bigint as items, (sum(f.size) + coalesce(max(c.bytes), 0))::bigint as bytes,
+  (round(sum(f.size::numeric / f.people)) + coalesce(max(c.bytes), 0))::bigint as charged
+from files f left join (select i.owner, sum(x.size) as bytes from export_file x join library_item i on i.id = x.item
+    where x.size is not null group by i.owner) c on c.owner = f.owner group by f.owner
 """
 # The charge of an item's present file.
 _CHARGE_OF_ITEM = """

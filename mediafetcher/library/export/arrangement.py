@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, get_args
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, text
 from mediafetcher.library.catalog import folders
 from mediafetcher.library.export import template
 
@@ -25,6 +25,7 @@ Kind = Literal["film", "show", "music", "template"]
 KINDS: tuple[str, ...] = get_args(Kind)
 OF_FOLDERS = ("film", "show", "music")
 MAX_FOLDERS = 100
+_TAG = 300  # characters
 _FILES = 4  # numbers of a folder: itself, its description, its picture, its picture in the folder above
 _DESCRIPTION, _PICTURE, _PICTURE_ABOVE = 1, 2, 3
 _BACKGROUND = _PICTURE_ABOVE  # a show has no folder above
@@ -119,9 +120,24 @@ def _numbers(row: Row) -> tuple[int, int]:
 def _music(row: Row, base: int | None) -> list[Row]:
     artist = row["artist"] or row["channel_name"] or row["uploader"] or row["site"] or "Unknown artist"
     album, track = row["album"] or "Singles", row["track"] or row["title"]
-    row |= {"root": None, "pictures": (), "artist": artist, "album": album}
+    row |= {"root": None, "pictures": (), "artist": artist, "album": album, "music": True}
     row["name"] = f"{row['track_number']:02} - {track}" if row["track_number"] is not None else track
     return _folders(row, base, artist, album)
+
+
+def tags_of(row: Row) -> dict[str, str]:
+    """Return the tags of a piece of music by FFmpeg's names."""
+    moment: datetime | None = row["published_at"]
+    found = {
+        "title": row["track"] or row["title"],
+        "artist": row["artist"],
+        "album_artist": row["artist"],
+        "album": row["album"],
+        "track": row["track_number"],
+        "date": moment.astimezone(UTC).year if moment else None,
+        "genre": row["genre"],
+    }
+    return {name: text.one_line(str(value), _TAG) for name, value in found.items() if value is not None}
 
 
 def _folders(row: Row, base: int | None, *names: str) -> list[Row]:

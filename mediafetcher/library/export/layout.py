@@ -8,17 +8,22 @@ stays valid. A new item gets the first name that neither another item nor a fore
     make     links and descriptions
 """
 
+import contextlib
 import errno
+import hashlib
+import json
 import re
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from mediafetcher.core import errors
 from mediafetcher.library.export import filenames, nfo
-from mediafetcher.library.export.link_tree import Disk, word_of
+from mediafetcher.library.export.link_tree import Disk, moment_of, word_of
 from mediafetcher.library.storage import blob_store
 
 _NFO, _SRT = ".nfo", ".srt"
@@ -73,6 +78,7 @@ class File:
     suffix: str
     made: str
     id: int = 0
+    size: int | None = None  # of a copy
 
     @property
     def path(self) -> str:
@@ -81,6 +87,19 @@ class File:
     @property
     def key(self) -> str:
         return filenames.key(self.stem + self.suffix)
+
+
+class Copy(NamedTuple):
+    """A music file that is copied with tags. `moment`: its last change in ns, which names source and tags."""
+
+    source: Path
+    cover: Path | None
+    tags: dict[str, str]
+    moment: int
+
+    @property
+    def word(self) -> str:
+        return moment_of(self.moment)
 
 
 @dataclass
@@ -108,6 +127,21 @@ class Item:
         return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in wanted.items()}
 
     @cached_property
+    def copies(self) -> dict[str, Copy]:
+        """Return those of `links` that are copied with tags instead."""
+        row = self.row
+        assert row
+        tags = row.get("music_tags")
+        if tags is None:
+            return {}
+        source = self.links[row["ext"]]
+        cover = blob_store.path_of(row["sha256"], "poster.jpg") if row["poster"] else None
+        named = json.dumps([source.name, bool(cover), sorted(tags.items())]).encode()
+        fraction = int.from_bytes(hashlib.sha256(named).digest()[:8]) % 10**7
+        moment = int(row["created_at"].timestamp()) * 10**9 + fraction * 100
+        return {row["ext"]: Copy(source, cover, tags, moment)}
+
+    @cached_property
     def subtitles(self) -> dict[str, Path]:
         """Return the subtitles that are also written as SubRip: their suffix, and the file in the store."""
         return {f"{suffix[:-4]}{_SRT}": path for suffix, path in self.links.items() if suffix.endswith(".vtt")}
@@ -125,13 +159,14 @@ def _is_text(suffix: str) -> bool:
 
 Keys = Callable[[int, list[str] | None], list[str]]
 Convert = Callable[[Path], bytes]  # WebVTT to SubRip
+Tag = Callable[[Copy], Path]  # makes a tagged copy, alone in a folder of its own
 
 
 class Layout:
     """The recorded tree. `keys(folder, beginnings)`: the files in a folder with one of these beginnings, or all."""
 
-    def __init__(self, disk: Disk, folders: list[Folder], keys: Keys, to_srt: Convert, *, hard: bool) -> None:
-        self._to_srt = to_srt
+    def __init__(self, disk: Disk, folders: list[Folder], keys: Keys, to_srt: Convert, tag: Tag, *, hard: bool) -> None:
+        self._to_srt, self._tag = to_srt, tag
         self.folders, self.left = folders, list[Folder]()
         self._disk, self._hard, self._keys = disk, hard, keys
         self._virtual: dict[int, dict[str, Any]] = {}
@@ -172,11 +207,23 @@ class Layout:
             return None
         made = {file.suffix: file.made for file in item.have}
         for suffix, source in item.links.items():
+            if suffix in item.copies and made.get(suffix, "").startswith("copy:"):
+                continue  # tags that a user edited are no reason for another name
             path = f"{item.folder.path}/{stem}{suffix}"
-            state = self._disk.state(path)
-            if state not in (None, made.get(suffix)) and not self._disk.leads_to(path, state, source):
+            state = self._state(path, made.get(suffix, ""))
+            if state not in (None, made.get(suffix)) and not self._leads(item, suffix, path, source):
                 return None
         return stem
+
+    def _state(self, path: str, made: str) -> str | None:
+        """Return the state of a path as it was recorded for what was made there."""
+        return self._disk.moment(path) if made.startswith("copy:") else self._disk.state(path)
+
+    def _leads(self, item: Item, suffix: str, path: str, source: Path) -> bool:
+        """Tell whether the file at a path is our link to `source`, or our copy of it if one is wanted."""
+        if copy := item.copies.get(suffix):
+            return self._disk.moment(path) == copy.word
+        return self._disk.leads_to(path, self._disk.state(path), source)
 
     def _remove_wrong(self, item: Item, report: Report) -> list[File]:
         gone = []
@@ -189,7 +236,8 @@ class Layout:
             gone.append(file)
             if file.folder in self._taken:
                 self._taken[file.folder].drop(file.key)
-            state = self._disk.content(file.path) if _is_text(file.suffix) else self._disk.state(file.path)
+            text = _is_text(file.suffix)
+            state = self._disk.content(file.path) if text else self._state(file.path, file.made)
             if state == file.made:
                 self._disk.remove(file.path)
                 report.removed += item.stem is None or file.suffix not in item.suffixes
@@ -203,7 +251,13 @@ class Layout:
             # It differs from what we wrote: a user edited it, so it is the user's.
             return state is not None and (state != file.made or state == word_of(self._text(item, file.suffix)))
         source = item.links.get(file.suffix)
-        return source is not None and self._disk.leads_to(file.path, self._disk.state(file.path), source)
+        if source is None:
+            return False
+        if file.suffix in item.copies and file.made.startswith("copy:"):
+            state = self._disk.moment(file.path)
+            # A user edited its tags, so it is the user's.
+            return state is not None and (state != file.made or state == item.copies[file.suffix].word)
+        return self._leads(item, file.suffix, file.path, source)
 
     def _text(self, item: Item, suffix: str) -> bytes:
         """Return the content of a written file: the description of an item, or its subtitles as SubRip."""
@@ -248,6 +302,8 @@ class Layout:
         path = f"{item.folder.path}/{item.stem}{suffix}"
         if _is_text(suffix):
             made = word_of(self._text(item, suffix))
+        elif copy := item.copies.get(suffix):
+            made = copy.word
         else:
             state, source = self._disk.state(path), item.links[suffix]
             # A link that already leads there was made by us before the list was lost.
@@ -262,7 +318,7 @@ class Layout:
         known = False
         for suffix, source in item.links.items():
             state = self._disk.state(path + suffix)
-            right = self._disk.leads_to(path + suffix, state, source)
+            right = self._leads(item, suffix, path + suffix, source)
             if state is not None and not right:
                 return False
             known |= right
@@ -310,8 +366,8 @@ class Layout:
             try:
                 self._make(item, file)
                 report.made += 1
-            except OSError as error:
-                if error.errno not in _NOT_MADE:
+            except (OSError, errors.TranscodeFailed) as error:
+                if isinstance(error, OSError) and error.errno not in _NOT_MADE:
                     raise
                 failed.append(file)  # removed from the store meanwhile, a path that is too long, or a taken name
                 report.missing += not item.missing
@@ -319,14 +375,33 @@ class Layout:
         return failed
 
     def _is_there(self, file: File) -> bool:
-        state = self._disk.state(file.path)
-        return state is not None if _is_text(file.suffix) else state == file.made
+        if _is_text(file.suffix):
+            return self._disk.state(file.path) is not None
+        return self._state(file.path, file.made) == file.made
 
     def _make(self, item: Item, file: File) -> None:
         if _is_text(file.suffix):
             self._disk.write(file.path, self._text(item, file.suffix))
+        elif file.made.startswith("copy:"):
+            self._copy(item.copies[file.suffix], file.path)
         else:
             self._disk.link(file.path, item.links[file.suffix], hard=file.made.startswith("inode:"))
+
+    def _copy(self, copy: Copy, path: str) -> None:
+        made = self._tag(copy)
+        try:
+            self._disk.put(path, made, copy.moment)
+        finally:
+            shutil.rmtree(made.parent, ignore_errors=True)
+
+    def measure(self, items: list[Item], fresh: list[File]) -> list[File]:
+        """Note the sizes of copies, which count for their owners. Returns: the files that had none."""
+        files = [file for item in items for file in item.have if file.suffix in item.kept] + fresh
+        found = [file for file in files if file.made.startswith("copy:") and file.size is None]
+        for file in found:
+            with contextlib.suppress(OSError):
+                file.size = self._disk.size(file.path)
+        return [file for file in found if file.size is not None]
 
     def remove_folders(self, folders: list[Folder]) -> None:
         """Remove those folders that are ours and hold no foreign files."""

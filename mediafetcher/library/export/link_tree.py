@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -54,6 +55,16 @@ class Disk:
         state = self.state(path)
         return word_of((self.root / path).read_bytes()) if state and state.startswith("inode:") else state
 
+    def moment(self, path: str) -> str | None:
+        """Return the state of a copy: the time of its last change, which is chosen when it is made."""
+        state = self.state(path)
+        if state is None or not state.startswith("inode:"):
+            return state
+        return moment_of((self.root / path).lstat().st_mtime_ns)
+
+    def size(self, path: str) -> int:
+        return (self.root / path).lstat().st_size
+
     def word(self, path: str, source: Path, *, hard: bool) -> str:
         """Return the state that a link to `source` at this path has. Raises: OSError if the source does not exist."""
         return f"inode:{source.stat().st_ino}" if hard else f"to:{self._target(path, source)}"
@@ -79,6 +90,20 @@ class Disk:
             fresh.write_bytes(content)
             with contextlib.suppress(PermissionError):
                 fresh.chmod(0o644)
+            os.replace(fresh, place)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def put(self, path: str, copy: Path, moment: int) -> None:
+        """Copy a file completely or not at all, readable by others. `moment`: its last change in ns."""
+        self._make_folders(path)
+        place = self.root / path
+        fresh = place.with_name(f".mf-{os.getpid()}-{threading.get_ident()}.tmp")
+        try:
+            shutil.copyfile(copy, fresh)
+            with contextlib.suppress(PermissionError):
+                fresh.chmod(0o644)
+            os.utime(fresh, ns=(moment, moment))
             os.replace(fresh, place)
         finally:
             fresh.unlink(missing_ok=True)
@@ -127,6 +152,10 @@ class Disk:
         place = self.root / path
         share = source.parents[2]  # <media>/store/ab/<file>
         return os.path.relpath(source, place.parent) if place.is_relative_to(share) else str(source)
+
+
+def moment_of(nanoseconds: int) -> str:
+    return f"copy:{nanoseconds // 100}"  # shares keep tenths of microseconds
 
 
 def word_of(content: bytes) -> str:

@@ -16,11 +16,11 @@ import json
 import os
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mediafetcher.core import clock, errors, events, logging
 from mediafetcher.db import engine
-from mediafetcher.db.tables import ExportChange, ExportTree, LibraryItem
+from mediafetcher.db.tables import ExportChange, ExportFile, ExportTree, LibraryItem
 from mediafetcher.library.export import arrangement, filenames, link_tree, place, template, tree_lock, update
 from mediafetcher.library.export.layout import Report
 from mediafetcher.library.storage import mount
@@ -37,6 +37,7 @@ _TREE = (
     ExportTree.layout,
     ExportTree.template,
     ExportTree.folder_layouts,
+    ExportTree.tagged,
 )
 
 _log = logging.get("export")
@@ -45,7 +46,13 @@ _since: dict[str, float] = {}  # when the present update of a tree began
 _updates: set[asyncio.Task[int]] = set()
 
 
-_Wanted = tuple[arrangement.Kind | None, str | None, arrangement.FolderLayouts | None]
+class _Wanted(NamedTuple):
+    """The wishes for a tree: layout, template, layouts of folders, tagged copies. None: what it has."""
+
+    kind: arrangement.Kind | None
+    names: str | None
+    layouts: arrangement.FolderLayouts | None
+    tagged: bool | None
 
 
 async def export(
@@ -54,12 +61,15 @@ async def export(
     kind: arrangement.Kind | None = None,
     names: str | None = None,
     layouts: arrangement.FolderLayouts | None = None,
+    *,
+    tagged: bool | None = None,
 ) -> tuple[Path, Report]:
     """Make the tree in `folder` (default: `export` in the media folder), or update it. Returns: the path, and a report.
 
     `owner`: add this user to the users that the tree has already; None: all users. `kind`: its layout; None: the one
     that it has, else `film`. `names`: a template, as a layout of its own. `layouts`: of folders of the library, by
-    path; None: those that it has. The tree is kept up to date from now on.
+    path; None: those that it has. `tagged`: music files are copies with tags and cover, which count for the quota of
+    their user; None: as before. The tree is kept up to date from now on.
 
     Raises: `Invalid` if no links can be made there or a template or layout is wrong, `Unavailable`.
     """
@@ -74,20 +84,18 @@ async def export(
             raise errors.ExportBusy()
         with place.words(path):
             hard = await mount.run_io(place.prepare, path, known=known)
-        return path, await update.Update(await _record(str(path), owner, (kind, names, layouts), hard=hard)).whole()
+        wanted = _Wanted(kind, names, layouts, tagged)
+        return path, await update.Update(await _record(str(path), owner, wanted, hard=hard)).whole()
 
 
 async def _record(path: str, owner: int | None, wanted: _Wanted, *, hard: bool) -> dict[str, Any]:
-    """Record a tree, which only we update now. From the commit on, every change is recorded. Returns: its row.
-
-    `wanted`: its layout, its template, and the layouts of folders; None: those that it has.
-    """
-    table, (kind, names, layouts) = ExportTree, wanted
+    """Record a tree, which only we update now. From the commit on, every change is recorded. Returns: its row."""
+    table, (kind, names, layouts, tagged) = ExportTree, wanted
     known = await table.select(table.people, table.layout, table.template).where(table.path == path).first()
     people = None if owner is None else [owner]
     if known is None:
         made = table(path=path, people=people, hard=hard, layout=kind or "film", template=names)
-        made.folder_layouts = json.dumps(layouts or {})
+        made.folder_layouts, made.tagged = json.dumps(layouts or {}), bool(tagged)
         rows = await table.insert(made).returning(*_TREE)
     else:
         if people is not None:
@@ -97,6 +105,8 @@ async def _record(path: str, owner: int | None, wanted: _Wanted, *, hard: bool) 
             values |= {table.layout: kind, table.template: names}
         if layouts is not None:
             values[table.folder_layouts] = json.dumps(layouts)
+        if tagged is not None:
+            values[table.tagged] = tagged
         changed = table.update(values)
         rows = await changed.where(table.path == path).returning(*_TREE)
     return rows[0]
@@ -179,6 +189,9 @@ async def _refresh_tree(row: dict[str, Any]) -> int:
 async def _bring_up_to_date(row: dict[str, Any]) -> int:
     if not await mount.run_io((Path(row["path"]) / link_tree.MANIFEST).is_file):
         await _drop_changes(row["id"])
+        if row["tagged"]:  # what was removed by hand no longer counts
+            counted = (ExportFile.tree == row["id"]) & ExportFile.size.is_not_null()
+            await ExportFile.update({ExportFile.size: None}).where(counted)
         return 0
     # Another server may have updated it meanwhile.
     behind = await ExportTree.exists().where(ExportTree.id == row["id"], ExportTree.behind.eq(True))

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -11,14 +13,15 @@ from typing import Any
 from piccolo.columns.combination import And
 from piccolo.custom_types import Combinable
 
-from mediafetcher.core import logging
+from mediafetcher.core import logging, settings
 from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import ExportChange, ExportFile, ExportFolder, ExportTree, LibraryItem, User
+from mediafetcher.library.catalog import quotas
 from mediafetcher.library.export import arrangement, layout, link_tree, place
 from mediafetcher.library.export.layout import File, Folder, Item, Report
 from mediafetcher.library.storage import mount
-from mediafetcher.media import webvtt
+from mediafetcher.media import tagging, webvtt
 from mediafetcher.sandbox import parsing
 
 _BATCH = 500  # items
@@ -29,9 +32,9 @@ _log = logging.get("export")
 
 # Items with their files and metadata: three tables, and expressions over the facts of a source.
 ITEMS = """
-select i.id, i.owner, i.folder, i.title, i.uploader, i.site, i.source_url, i.created_at, m.sha256, m.ext, m.duration,
-  m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, m.audio_tracks, i.published_at,
-  x.published_precision,
+select i.id, i.owner, i.folder, i.title, i.uploader, i.site, i.source_url, i.created_at, m.sha256, m.ext,
+  m.size, m.duration, m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, m.audio_tracks,
+  i.published_at, x.published_precision,
   x.channel, x.channel_name, x.channel_url, x.facts ->> 'extractor' as extractor, x.facts ->> 'series' as series,
   (x.facts ->> 'season_number')::int as season_number, (x.facts ->> 'episode_number')::int as episode_number,
   x.facts ->> 'artist' as artist, x.facts ->> 'album' as album, x.facts ->> 'track' as track,
@@ -76,6 +79,23 @@ def _decoded(value: Any) -> arrangement.FolderLayouts:
     return dict(json.loads(value) if isinstance(value, str) else value)  # an update returns it decoded
 
 
+def _tag(copy: layout.Copy) -> Path:
+    """Make a tagged copy in a folder of its own. For threads."""
+    folder = Path(tempfile.mkdtemp(prefix="tagging-", dir=settings.get().work))
+    try:
+        folder.chmod(0o711)  # FFmpeg's account needs search permission
+        target = folder / f"copy{copy.source.suffix}"
+        engine.call(tagging.copy(copy.source, target, copy.tags, copy.cover))
+        return target
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _is_taggable(row: dict[str, Any]) -> bool:
+    return bool(row.get("music")) and row["ext"] in tagging.SUFFIXES and not row["video_codec"]
+
+
 def _age(row: dict[str, Any]) -> tuple[Any, int]:
     return row["published_at"] or _UNKNOWN, row["id"]
 
@@ -86,6 +106,7 @@ class Update:
     def __init__(self, row: dict[str, Any]) -> None:
         self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
         self._hard, self._kind, self._template = row["hard"], row["layout"], row["template"]
+        self._tagged: bool = row["tagged"]
         self._layouts: arrangement.FolderLayouts = _decoded(row["folder_layouts"])
         self._kinds: dict[int, str] = {}  # layouts of shows and albums
         self._touched: set[int] = set()  # shows and albums of which an item was looked at
@@ -115,7 +136,7 @@ class Update:
     async def _run(self, items: list[int], marks: list[dict[str, Any]], *, whole: bool = False) -> Report:
         with place.words(self._place):
             plan = layout.Layout(
-                link_tree.Disk(self._place), await self._folders(), self._keys, _to_srt, hard=self._hard
+                link_tree.Disk(self._place), await self._folders(), self._keys, _to_srt, _tag, hard=self._hard
             )
             missing: list[int] = []
             for start in range(0, len(items), _BATCH):
@@ -145,6 +166,11 @@ class Update:
             await self._note_folders(plan)
             await self._note_files(fresh)
         failed = await self._in_thread(plan.make, items, fresh, self._stop, self._report)
+        if self._tagged:
+            made = [file for file in fresh if file not in failed]
+            measured = await self._in_thread(plan.measure, items, made)
+            sizes: many.Values = {ExportFile.size: [file.size for file in measured]}
+            await many.update(ExportFile.id, [file.id for file in measured], sizes)
         await ExportFile.delete().where(among(ExportFile.id, [file.id for file in failed]))
         return [item.id for item in items if item.missing]
 
@@ -178,7 +204,26 @@ class Update:
             above = file.folder.parent
             numbers = (file.folder.folder, above.folder if above else None)
             self._touched |= {number for number in numbers if number is not None and number < 0}
+        if self._tagged:
+            copied = {id for id, files in have.items() if any(file.made.startswith("copy:") for file in files)}
+            await self._tag_music([row for row in rows.values() if _is_taggable(row)], copied)
         return [Item(id, rows.get(id), have.get(id, [])) for id in ids]
+
+    async def _tag_music(self, rows: list[dict[str, Any]], copied: set[int]) -> None:
+        """Give music its tags, unless a new copy exceeds the quota of its user: then it stays a link."""
+        left: dict[int, int | None] = {}
+        for row in rows:
+            owner = row["owner"]
+            if owner not in left:
+                used = await quotas.usage(owner)
+                left[owner] = None if used["quota"] is None else used["quota"] - (used["charged"] or 0)
+            room = left[owner]
+            if room is not None and row["id"] not in copied:
+                if row["size"] > room:
+                    _log.warning("no tagged copy, since it would exceed the quota", item=row["id"])
+                    continue
+                left[owner] = room - row["size"]
+            row["music_tags"] = arrangement.tags_of(row)
 
     async def _rows(self, plan: layout.Layout, ids: list[int], more: str = "") -> dict[int, dict[str, Any]]:
         """Read items that are to be shown, arranged by the layout of the tree. `more`: further columns."""
@@ -202,7 +247,9 @@ class Update:
         have: dict[int, list[File]] = {}
         table = ExportFile
         for row in await table.select().where(table.tree == self._tree, among(table.item, ids)).order_by(table.id):
-            file = File(row["item"], folders[row["folder"]], row["stem"], row["suffix"], row["made"], row["id"])
+            file = File(
+                row["item"], folders[row["folder"]], row["stem"], row["suffix"], row["made"], row["id"], row["size"]
+            )
             have.setdefault(row["item"], []).append(file)
         return have
 
