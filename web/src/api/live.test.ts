@@ -1,6 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { keys } from "./keys";
 import { answering, listen } from "./live";
+import { downloadsQuery } from "./queries";
 import type { Download } from "./types";
 
 /** The browser's EventSource, which the test environment has none of, in the hands of the test. */
@@ -116,6 +117,30 @@ test("a snapshot that has all asks for nothing, and another one ends the loading
   await vi.advanceTimersByTimeAsync(100);
   expect(ask).toHaveBeenCalledTimes(1);
   expect(cache.getQueryData<Download[]>(keys.downloads)?.map(({ id }) => id)).toEqual([2]);
+});
+
+test("an answer that was requested before a snapshot does not replace it", async () => {
+  let answer = (_: Response) => {};
+  vi.stubGlobal("fetch", () => new Promise<Response>((done) => (answer = done)));
+  const asked = cache.fetchQuery(downloadsQuery).catch(() => {});
+  await vi.advanceTimersByTimeAsync(0);
+  latest().say("snapshot", { downloads: [row(1, "done")], more: false, system: {} });
+  answer(new Response(JSON.stringify({ downloads: [row(1, "queued")], next: null })));
+  await asked;
+  expect(cache.getQueryData<Download[]>(keys.downloads)?.map(({ state }) => state)).toEqual(["done"]);
+});
+
+test("the first request has what has not ended of later pages too, as a snapshot", async () => {
+  const pages: Record<string, unknown> = {
+    " ": { downloads: [row(9, "done"), row(8, "queued")], next: "8" },
+    "queued ": { downloads: [row(8, "queued"), row(3, "queued")], next: "3" },
+    "queued 3": { downloads: [row(2, "paused")], next: null },
+  };
+  vi.stubGlobal("fetch", async ({ url }: Request) => {
+    const { searchParams: given } = new URL(url);
+    return Response.json(pages[`${given.get("state")?.split(",")[0] ?? ""} ${given.get("cursor") ?? ""}`]);
+  });
+  expect((await cache.fetchQuery(downloadsQuery)).map(({ id }) => id)).toEqual([9, 8, 3, 2]);
 });
 
 test("what a link is gets asked again once it was fetched, and nothing else is", () => {

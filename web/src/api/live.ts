@@ -4,7 +4,7 @@
  */
 import type { QueryClient } from "@tanstack/react-query";
 import { useQuery } from "@tanstack/react-query";
-import { call } from "./client";
+import { pagesNotEnded } from "./downloads";
 import { keys } from "./keys";
 import * as reduce from "./reduce";
 import type { Download, Event as Events } from "./types";
@@ -14,8 +14,6 @@ const SAMPLES = 60; // one a second: the last minute
 const SETTLE = 700; // many library events at once (a bulk move) become one reload
 
 const LONG = 10; // pages
-const REST = 25; // pages of what a snapshot leaves out
-const UNENDED = "queued,running,needs_action,paused,scheduled,expanded";
 
 /** A list that was scrolled far: loading all of it again would take longer than it is worth. */
 const isLong = (data: unknown) =>
@@ -42,7 +40,7 @@ export function listen(cache: QueryClient): () => void {
   let again: ReturnType<typeof setTimeout> | undefined;
   let settling: ReturnType<typeof setTimeout> | undefined;
   let wait = 1000;
-  let stopped = false;
+  let rest = new AbortController();
 
   const downloads = (change: (list: Download[]) => Download[]) =>
     cache.setQueryData<Download[]>(keys.downloads, (list) => list && change(list));
@@ -50,18 +48,14 @@ export function listen(cache: QueryClient): () => void {
     const now = reduce.speed(cache.getQueryData<Download[]>(keys.downloads) ?? []);
     cache.setQueryData<number[]>(keys.speeds, (before = []) => [...before, now].slice(-SAMPLES));
   };
-  /** Load what the snapshot of this moment left out, page by page, until another one comes. */
-  const loadRest = async (moment: number) => {
-    let cursor: string | undefined;
-    for (let page = 0; page < REST; page++) {
-      const asked = told.moments;
-      const query = { state: UNENDED, cursor, limit: 200 };
-      const answer = await call("GET", "/api/downloads", { query }).catch(() => undefined);
-      if (!answer || told.all !== moment || stopped) return;
-      const untold = answer.downloads.filter(({ id }) => (told.of.get(id) ?? 0) <= asked);
+  /** Loads what the snapshot of this moment left out, page by page, until another one comes. */
+  const loadRest = async (signal: AbortSignal) => {
+    let asked = told.moments;
+    for await (const rows of pagesNotEnded(signal)) {
+      if (signal.aborted) return;
+      const untold = rows.filter(({ id }) => (told.of.get(id) ?? 0) <= asked);
       downloads((list) => reduce.add(list, untold));
-      if (answer.next === null) return;
-      cursor = answer.next;
+      asked = told.moments;
     }
   };
   const connected = (yes: boolean) => cache.setQueryData(keys.live, yes);
@@ -76,6 +70,8 @@ export function listen(cache: QueryClient): () => void {
     snapshot: (data) => {
       told.all = ++told.moments;
       told.of.clear();
+      rest.abort();
+      void cache.cancelQueries({ queryKey: keys.downloads }); // its answer may be older than the snapshot
       cache.setQueryData(
         keys.downloads,
         data.downloads.toSorted((a, b) => b.id - a.id),
@@ -85,7 +81,8 @@ export function listen(cache: QueryClient): () => void {
       connected(true);
       sample();
       wait = 1000;
-      if (data.more) void loadRest(told.all);
+      rest = new AbortController();
+      if (data.more) void loadRest(rest.signal).catch(() => {}); // the next snapshot brings the rest
     },
     download: (data) => {
       told.of.set(data.id, ++told.moments);
@@ -139,7 +136,7 @@ export function listen(cache: QueryClient): () => void {
   const sampling = setInterval(sample, 1000);
 
   return () => {
-    stopped = true;
+    rest.abort();
     window.removeEventListener("pagehide", left);
     window.removeEventListener("pageshow", back);
     left();

@@ -4,6 +4,8 @@ import { RouterProvider } from "@tanstack/react-router";
 import { Cache } from "@/api/cache";
 import { ApiError, codeOf } from "@/api/client";
 import { keys } from "@/api/keys";
+import { createMutationCache } from "@/api/mutations";
+import { showFailure } from "@/components/failure";
 import { Toaster } from "@/components/ui/toast";
 import { I18nProvider, type Locale, useI18n, type Words } from "@/i18n";
 import { router } from "./router";
@@ -13,8 +15,13 @@ const cache = new Cache({
   queryCache: new QueryCache({
     onError: (error) => void (codeOf(error) === "not_signed_in" && cache.invalidateQueries({ queryKey: keys.session })),
   }),
+  mutationCache: createMutationCache(showFailure),
   defaultOptions: {
+    // The server may run on this machine: without a network it is asked all the same, and silence is shown as such.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
+      refetchOnReconnect: true,
       staleTime: 10_000,
       // An answer with an error stays so; only silence is worth a second try.
       retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status === 0,

@@ -1,11 +1,11 @@
 /** Who is nobody yet sees the first run or the sign in; everybody else the shell with the page of the address. */
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
 import { CircleAlert } from "lucide-react";
 import { useEffect } from "react";
 import { codeOf } from "@/api/client";
 import { listen } from "@/api/live";
-import { useSession } from "@/api/queries";
+import { sessionQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/misc";
 import { FirstRun } from "@/features/account/first-run";
@@ -15,7 +15,7 @@ import { useLater } from "@/lib/later";
 import { Shell } from "./shell";
 
 export function Gate() {
-  const session = useSession();
+  const session = useQuery(sessionQuery);
   const putOff = useLater();
   if (session.data?.user && session.data.setup && !putOff)
     return (

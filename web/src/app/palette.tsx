@@ -1,5 +1,6 @@
 /** The palette, with the pages of the app. */
-import { useSession } from "@/api/queries";
+import { useQuery } from "@tanstack/react-query";
+import { sessionQuery } from "@/api/queries";
 import type { Entry } from "@/features/palette/entries";
 import { Palette } from "@/features/palette/palette";
 import { titleOf, visibleGroups } from "@/features/settings/sections";
@@ -8,7 +9,7 @@ import { OTHERS, PLACES } from "./places";
 
 export default function AppPalette({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();
-  const admin = !!useSession().data?.user?.admin;
+  const admin = !!useQuery(sessionQuery).data?.user?.admin;
   const pages = [...PLACES, ...OTHERS].map(
     (each): Entry => ({ id: each.to, label: t(each.key), picture: <each.icon />, href: each.to }),
   );

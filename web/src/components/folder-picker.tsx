@@ -1,6 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { FolderOpen, FolderPlus } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { useFolders } from "@/api/queries";
+import { foldersQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/misc";
@@ -17,7 +18,7 @@ type Props = {
 /** "Move to…" for keyboard and touch: every folder, the top, or a new one. */
 export default function FolderPicker({ title, onClose, onPick, without = () => false }: Props) {
   const { t } = useI18n();
-  const folders = (useFolders().data ?? []).filter(({ path }) => !without(path));
+  const folders = (useQuery(foldersQuery).data ?? []).filter(({ path }) => !without(path));
   const [fresh, setFresh] = useState("");
   const pick = (path: string) => {
     setFresh("");

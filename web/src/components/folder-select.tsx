@@ -1,5 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useFolders } from "@/api/queries";
+import { foldersQuery } from "@/api/queries";
 import { Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
@@ -10,7 +11,7 @@ const NEW = "//";
 /** Chooses a folder by its path ("" is the top); one that is not there yet can be typed. */
 export function FolderSelect({ value, onChange }: { value: string; onChange: (path: string) => void }) {
   const { t } = useI18n();
-  const folders = useFolders().data ?? [];
+  const folders = useQuery(foldersQuery).data ?? [];
   const [typing, setTyping] = useState(false);
   if (typing)
     return (

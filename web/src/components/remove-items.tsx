@@ -1,12 +1,11 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { keys } from "@/api/keys";
-import { meaningOf, restoreItems, trashItems } from "@/api/several";
-import { useFailure } from "@/components/failure";
+import { meaningOf } from "@/api/several";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
 import { register } from "@/lib/load";
+import { restoreItems, trashItems } from "./item-mutations";
 import { Meaning } from "./meaning";
 
 const Confirm = lazy(register(() => import("./confirm")));
@@ -21,38 +20,33 @@ export function useRemoveItems(onGone?: () => void): {
   dialog: ReactNode;
 } {
   const { t, locale } = useI18n();
-  const cache = useQueryClient();
-  const fail = useFailure();
   const [asked, setAsked] = useState<number[]>();
-  const reload = () => {
-    for (const queryKey of [keys.items, keys.folders, keys.trash, keys.system])
-      void cache.invalidateQueries({ queryKey });
-  };
-  /** Runs it; what goes wrong is said, and the lists are loaded again. */
-  const attempt = (doing: () => Promise<unknown>) => doing().catch(fail).finally(reload);
-  const restore = (ids: readonly number[], said = true) =>
-    attempt(async () => {
-      const n = await restoreItems(ids);
-      if (said) toast(t("trash.restored", { n }));
-    }).then(() => {});
+  const restoring = useMutation(restoreItems);
+  const trashing = useMutation({ ...trashItems, onSuccess: () => onGone?.() });
+  const looking = useMutation({ mutationFn: (ids: readonly number[]) => meaningOf(ids.slice(0, 1)) });
+  const restore = (ids: readonly number[]) =>
+    restoring.mutateAsync(ids).then(
+      (n) => toast(t("trash.restored", { n })),
+      () => {},
+    );
   const go = (ids: readonly number[], trash: boolean) =>
-    attempt(async () => {
-      const { count, frees } = await trashItems(ids);
-      if (trash)
-        toast(t("lib.deleted", { n: count }), {
-          description: frees ? t("trash.frees", { v: bytes(frees, locale) }) : t("trash.shared"),
-          action: { label: t("job.undo"), onClick: () => void restore(ids, false) },
-        });
-      else toast(t("trash.purged", { n: count }));
-      onGone?.();
-    });
+    trashing.mutateAsync(ids).then(
+      ({ count, frees }) =>
+        trash
+          ? toast(t("lib.deleted", { n: count }), {
+              description: frees ? t("trash.frees", { v: bytes(frees, locale) }) : t("trash.shared"),
+              action: { label: t("job.undo"), onClick: () => restoring.mutate(ids) },
+            })
+          : toast(t("trash.purged", { n: count })),
+      () => {},
+    );
   return {
+    // Whether there is a trash is so for all items, or for none.
     remove: (ids) =>
-      void attempt(async () => {
-        const { trash } = await meaningOf(ids.slice(0, 1)); // it is so for all, or for none
-        if (trash) await go(ids, true);
-        else setAsked([...ids]);
-      }),
+      void looking.mutateAsync(ids).then(
+        ({ trash }) => (trash ? go(ids, true) : setAsked([...ids])),
+        () => {},
+      ),
     restore,
     dialog: asked && (
       <Suspense>

@@ -1,13 +1,12 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Check, Eye, Folder, FolderTree, HardDrive, KeyRound, Minus, Server, Timer } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { call } from "@/api/client";
-import { useSession, useStore, useSystem } from "@/api/queries";
+import { sessionQuery, storeQuery, useSystem } from "@/api/queries";
 import type { StoreDecision } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
+import { decideStore } from "./store-mutations";
 
 type Decision = StoreDecision["decision"];
 type Name = "take" | "separate" | "readOnly";
@@ -52,7 +51,7 @@ const REASONS = ["foreign", "contested", "unknown_files", "rolled_back", "restor
 export function StoreNote() {
   const { t } = useI18n();
   const store = useSystem().data?.store;
-  const admin = !!useSession().data?.user?.admin;
+  const admin = !!useQuery(sessionQuery).data?.user?.admin;
   if (!store || store.state === "owned") return null;
   const reason = REASONS.find((each) => each === store.reason);
   return (
@@ -82,7 +81,7 @@ export function StoreNote() {
 /** Who made the last claim on the folder, and which folder it is. */
 function Facts() {
   const { t } = useI18n();
-  const status = useStore(true).data;
+  const status = useQuery(storeQuery).data;
   if (!status) return null;
   return (
     <dl className="mt-4 flex flex-wrap gap-x-8 gap-y-2 text-sm [&_svg]:size-4 [&_svg]:text-muted-foreground">
@@ -104,21 +103,8 @@ function Fact({ icon, name, value }: { icon: ReactNode; name: string; value: str
 
 function Choices({ undecided }: { undecided: boolean }) {
   const { t } = useI18n();
-  const [busy, setBusy] = useState(false);
+  const { mutate: decide, isPending: busy } = useMutation(decideStore);
   const [asked, setAsked] = useState<"take" | "separate">();
-  const cache = useQueryClient();
-  const fail = useFailure();
-  const decide = async (decision: Decision) => {
-    setBusy(true);
-    try {
-      await call("POST", "/api/store", { body: { decision } });
-      await cache.invalidateQueries();
-    } catch (error) {
-      fail(error);
-    } finally {
-      setBusy(false);
-    }
-  };
   return (
     <>
       <ul className="mt-4 grid gap-3 lg:grid-cols-3">
@@ -140,7 +126,7 @@ function Choices({ undecided }: { undecided: boolean }) {
             <Button
               variant="outline"
               disabled={busy}
-              onClick={() => (decision === "read-only" ? void decide(decision) : setAsked(decision))}
+              onClick={() => (decision === "read-only" ? decide(decision) : setAsked(decision))}
             >
               {t(`store.${name}Do`)}
             </Button>
@@ -154,7 +140,7 @@ function Choices({ undecided }: { undecided: boolean }) {
             body={t(`store.${asked}Ask`)}
             action={t(`store.${asked}`)}
             onClose={() => setAsked(undefined)}
-            onYes={() => void decide(asked)}
+            onYes={() => decide(asked)}
           />
         </Suspense>
       )}

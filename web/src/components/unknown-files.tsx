@@ -1,20 +1,20 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { FolderInput } from "lucide-react";
 import { useState } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import { useSession, useStore } from "@/api/queries";
-import { useFailure } from "@/components/failure";
+import { sessionQuery, storeQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
+import { adoptFiles } from "./store-mutations";
 
 /** Lists the files of the store that the database does not know, and adopts all or some of them; else nothing. */
 export function UnknownFiles() {
   const { t } = useI18n();
-  const admin = !!useSession().data?.user?.admin;
-  const status = useStore(admin).data;
+  const admin = !!useQuery(sessionQuery).data?.user?.admin;
+  const status = useQuery({ ...storeQuery, enabled: admin }).data;
   const { adopted, adopt } = useAdoption();
   const [listed, setListed] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -52,33 +52,20 @@ export function UnknownFiles() {
   );
 }
 
-/** Adopts slice by slice: all unknown files, or those of these hashes. `adopted` is defined while it runs. */
+/** `adopted` is defined while it runs. */
 function useAdoption() {
   const { t } = useI18n();
-  const cache = useQueryClient();
-  const fail = useFailure();
-  const [adopted, setAdopted] = useState<number>();
-  const adopt = async (files: string[] | null) => {
-    let [added, refused, after] = [0, 0, ""];
+  const [adopted, setAdopted] = useState(0);
+  const { mutateAsync, isPending } = useMutation(adoptFiles);
+  const adopt = (files: string[] | null) => {
     setAdopted(0);
-    try {
-      for (let more = true; more; ) {
-        const slice = await call("POST", "/api/store/adopt", { body: { after, files } });
-        added += slice.added;
-        refused += slice.refused;
-        setAdopted(added);
-        more = slice.next !== null;
-        after = slice.next ?? "";
-      }
-      toast(t("store.adopted", { n: added }), refused ? { description: t("store.refused", { n: refused }) } : {});
-    } catch (error) {
-      fail(error);
-    } finally {
-      setAdopted(undefined);
-      await cache.invalidateQueries();
-    }
+    return mutateAsync({ files, onProgress: setAdopted }).then(
+      ({ added, refused }) =>
+        toast(t("store.adopted", { n: added }), refused ? { description: t("store.refused", { n: refused }) } : {}),
+      () => {},
+    );
   };
-  return { adopted, adopt };
+  return { adopted: isPending ? adopted : undefined, adopt };
 }
 
 type Choice = { chosen: ReadonlySet<string>; onChange: (chosen: ReadonlySet<string>) => void };

@@ -1,4 +1,5 @@
 /** What may be done with a download, the likeliest first. */
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
   ArrowDown,
@@ -18,14 +19,14 @@ import {
   Trash2,
   X,
 } from "lucide-react";
-import { useSession } from "@/api/queries";
+import { sessionQuery } from "@/api/queries";
 import type { Download } from "@/api/types";
 import { askToAdd } from "@/components/add-store";
 import type { Choice } from "@/components/menu-at";
 import { toast } from "@/components/ui/toast";
 import { type Key, useI18n } from "@/i18n";
-import { useActions } from "./actions";
 import { canRetry, type Remedy, remedyFor } from "./attention";
+import { actOnDownload, cancelDownload, clearDownload, reviveDownload, updateAndRetry } from "./mutations";
 import { nameOf } from "./states";
 
 /** In the queue: one place up (-1), down (1), or to the front. Absent where there is no way. */
@@ -36,9 +37,24 @@ export function useChoices(
   { shift, onLog, onDiscard }: { shift?: Shift; onLog: () => void; onDiscard: () => void },
 ): Choice[] {
   const { t } = useI18n();
-  const actions = useActions();
+  const act = useMutation(actOnDownload);
+  const cancelling = useMutation({
+    ...cancelDownload,
+    onSuccess: () =>
+      toast(t("job.cancelled"), {
+        description: nameOf(download),
+        action: { label: t("job.undo"), onClick: () => revive.mutate(download.id) },
+      }),
+  });
+  const stopping = useMutation({
+    ...cancelDownload,
+    onSuccess: () => toast(t("job.stopped"), { description: nameOf(download) }),
+  });
+  const revive = useMutation(reviveDownload);
+  const clearing = useMutation(clearDownload);
+  const update = useMutation(updateAndRetry);
   const navigate = useNavigate();
-  const admin = !!useSession().data?.user?.admin;
+  const admin = !!useQuery(sessionQuery).data?.user?.admin;
   const choice = (key: Key, icon: React.ReactNode, run: () => void, danger?: boolean): Choice => ({
     key,
     label: t(key),
@@ -48,32 +64,18 @@ export function useChoices(
   });
   const settings = (section: string, site?: string) => () =>
     void navigate({ to: "/settings/$section", params: { section }, search: { site } });
-  const act = (verb: "retry" | "pause" | "resume") => () => void actions.act(download, verb);
-
-  const retry = choice("job.retry", <RotateCw />, act("retry"));
-  const pause = choice("job.pause", <Pause />, act("pause"));
-  const resume = choice("job.resume", <Play />, act("resume"));
-  const clear = choice("job.clear", <ListX />, () => void actions.clear(download));
+  const { id } = download;
+  const retry = choice("job.retry", <RotateCw />, () => act.mutate({ id, verb: "retry" }));
+  const pause = choice("job.pause", <Pause />, () => act.mutate({ id, verb: "pause" }));
+  const resume = choice("job.resume", <Play />, () => act.mutate({ id, verb: "resume" }));
+  const clear = choice("job.clear", <ListX />, () => clearing.mutate(id));
   const rest = [
     choice("job.source", <ExternalLink />, () => void window.open(download.url, "_blank", "noopener,noreferrer")),
     choice("job.log", <ScrollText />, onLog),
   ];
-  const cancel = choice(
-    "job.cancel",
-    <X />,
-    async () => {
-      if (await actions.act(download, "cancel"))
-        toast(t("job.cancelled"), {
-          description: nameOf(download),
-          action: { label: t("job.undo"), onClick: () => void actions.revive(download) },
-        });
-    },
-    true,
-  );
+  const cancel = choice("job.cancel", <X />, () => cancelling.mutate({ id }), true);
   const endRecording = [
-    choice("job.stop", <Square />, async () => {
-      if (await actions.endRecording(download, true)) toast(t("job.stopped"), { description: nameOf(download) });
-    }),
+    choice("job.stop", <Square />, () => stopping.mutate({ id, keep: true })),
     choice("job.discard", <Trash2 />, onDiscard, true),
   ];
   const ends = download.recording ? endRecording : [cancel];
@@ -90,7 +92,7 @@ export function useChoices(
     clear,
     edit,
     cookies: choice("job.cookies", <Cookie />, settings("cookies", download.site)),
-    ytdlp: choice("job.ytdlp", <Sparkles />, () => void actions.renew(download)),
+    ytdlp: choice("job.ytdlp", <Sparkles />, () => update.mutate(id)),
     storage: choice("job.storage", <HardDrive />, settings("storage")),
   };
 

@@ -1,7 +1,17 @@
+import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { CircleAlert, Clipboard, DownloadCloud, Link2, Rss, X } from "lucide-react";
-import { type DragEvent, type FormEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { call } from "@/api/client";
+import {
+  type DragEvent,
+  type FormEvent,
+  lazy,
+  Suspense,
+  useEffect,
+  useEffectEvent,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import type { Draft as Added } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
 import { followDraft } from "@/components/follow-draft";
@@ -11,7 +21,7 @@ import { useI18n } from "@/i18n";
 import { linksIn, onlyLinks } from "@/lib/links";
 import { register } from "@/lib/load";
 import { draft } from "./draft";
-import { useSubmit } from "./submit";
+import { addDownloads, forgetDownload } from "./mutations";
 import { NOTHING_SPECIAL, optionsOf, type Wishes, wishesOf } from "./wishes";
 
 const CAN_READ = typeof navigator.clipboard?.readText === "function";
@@ -39,7 +49,11 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
     if (focus) box.current?.focus();
   }, [focus]);
   const [list, setList] = useState(false);
-  const { submit, busy, refused, forget } = useSubmit();
+  const sending = useMutation(addDownloads);
+  const replacing = useMutation(forgetDownload);
+  const busy = sending.isPending;
+  const forget = () => busy || sending.reset();
+  const refused = sending.data?.refused ?? [];
   const links = linksIn(text);
 
   const wish = (more: Partial<Wishes>) => setWishes((before) => ({ ...before, ...more }));
@@ -54,8 +68,9 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
   async function send(event: FormEvent) {
     event.preventDefault();
     if (!links.length) return box.current?.focus();
-    const { taken, left } = await submit(links, wishes.folder, optionsOf(wishes, list));
-    setText(left.join("\n"));
+    const wish = { links, folder: wishes.folder, options: optionsOf(wishes, list) };
+    const { taken, refused } = await sending.mutateAsync(wish);
+    setText(refused.map(({ url }) => url).join("\n"));
     setWishes(({ quality, folder, subtitles, machine }) => ({
       ...NOTHING_SPECIAL,
       quality,
@@ -63,9 +78,8 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
       subtitles,
       machine,
     }));
-    if (replaces !== undefined && taken.length)
-      void call("DELETE", "/api/downloads/{id}", { path: { id: replaces } }).catch(() => {});
-    if (!left.length) onSent?.();
+    if (replaces !== undefined && taken.length) replacing.mutate(replaces);
+    if (!refused.length) onSent?.();
     const known = taken.filter((each) => each.state === "done" && each.item);
     if (taken.length > known.length) toast(t("add.queued", { n: taken.length - known.length }));
     const [first] = known;
@@ -211,14 +225,12 @@ function FollowLink({ url, wishes, onClick }: { url: string; wishes: Wishes; onC
 
 /** A link pasted while nothing else wants it goes into the box. */
 function usePasteAnywhere(take: (words: string) => void) {
-  const latest = useRef(take);
-  latest.current = take;
+  const paste = useEffectEvent((event: ClipboardEvent) => {
+    if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
+    const words = event.clipboardData?.getData("text") ?? "";
+    if (onlyLinks(words)) take(words);
+  });
   useEffect(() => {
-    const paste = (event: ClipboardEvent) => {
-      if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
-      const words = event.clipboardData?.getData("text") ?? "";
-      if (onlyLinks(words)) latest.current(words);
-    };
     addEventListener("paste", paste);
     return () => removeEventListener("paste", paste);
   }, []);

@@ -4,7 +4,7 @@ import { CircleAlert, CircleCheck, ListVideo, Radio } from "lucide-react";
 import { useEffect, useState } from "react";
 import { call, codeOf } from "@/api/client";
 import { keys } from "@/api/keys";
-import { useItem } from "@/api/queries";
+import { itemQuery } from "@/api/queries";
 import type { ListEntry, Preview } from "@/api/types";
 import { posterOf } from "@/components/media-card";
 import { Poster } from "@/components/poster";
@@ -26,7 +26,7 @@ export function usePreview(link: string | undefined, sending: boolean, onKind: (
   }, [link, sending]);
   const found = useQuery({
     queryKey: [...keys.preview, settled],
-    queryFn: () => call("POST", "/api/preview", { body: { url: settled ?? "" } }),
+    queryFn: ({ signal }) => call("POST", "/api/preview", { body: { url: settled ?? "" }, signal }),
     enabled: !!settled && settled === link,
     staleTime: 0, // by the next time it may lie in the library
     refetchOnWindowFocus: false,
@@ -87,7 +87,7 @@ function Found({ preview, wishes, onChange }: { preview: Preview } & Pick<Props,
   const { t, locale } = useI18n();
   const { title, uploader, site, size, duration, item, kind } = preview;
   const sitePicture = usePicture(preview.poster);
-  const known = useItem(item ?? 0, item !== null).data;
+  const known = useQuery({ ...itemQuery(item ?? 0), enabled: item !== null }).data;
   return (
     <div data-preview={kind}>
       <div className="flex gap-4 p-4">

@@ -1,27 +1,28 @@
+import { useMutation } from "@tanstack/react-query";
 import { type DragEvent, type ReactNode, useState } from "react";
 import type { Download } from "@/api/types";
 import { cn } from "@/lib/utils";
-import { useActions } from "./actions";
+import { orderDownloads } from "./mutations";
 import { Row } from "./row";
 
 const DRAGGED = "application/x-mediafetcher-download";
 
 /** What waits, in its order; dragged, or moved by the menu of each. */
 export function Queue({ downloads, shown }: { downloads: Download[]; shown?: number }): ReactNode {
-  const actions = useActions();
+  const order = useMutation(orderDownloads);
   const [over, setOver] = useState<number>();
-  const move = async (from: number, to: number) => {
+  const move = (from: number, to: number) => {
     const ids = downloads.map(({ id }) => id);
     const [moved] = ids.splice(from, 1);
     if (moved === undefined) return;
     ids.splice(to, 0, moved);
-    await actions.order(ids.slice(0, 1000));
+    order.mutate(ids);
   };
   const drop = (event: DragEvent, to: number) => {
     event.preventDefault();
     setOver(undefined);
     const id = Number(event.dataTransfer.getData(DRAGGED));
-    void move(
+    move(
       downloads.findIndex((each) => each.id === id),
       to,
     );
@@ -31,9 +32,9 @@ export function Queue({ downloads, shown }: { downloads: Download[]; shown?: num
       key={download.id}
       download={download}
       shift={{
-        first: i > 0 ? () => void move(i, 0) : undefined,
-        up: i > 0 ? () => void move(i, i - 1) : undefined,
-        down: i < downloads.length - 1 ? () => void move(i, i + 1) : undefined,
+        first: i > 0 ? () => move(i, 0) : undefined,
+        up: i > 0 ? () => move(i, i - 1) : undefined,
+        down: i < downloads.length - 1 ? () => move(i, i + 1) : undefined,
       }}
       draggable
       onDragStart={(event) => event.dataTransfer.setData(DRAGGED, String(download.id))}

@@ -1,3 +1,4 @@
+import { useMutation } from "@tanstack/react-query";
 import { EllipsisVertical } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import type { Download } from "@/api/types";
@@ -6,8 +7,8 @@ import { Button } from "@/components/ui/button";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
-import { useActions } from "./actions";
 import { type Shift, useChoices } from "./choices";
+import { cancelDownload } from "./mutations";
 import { nameOf } from "./states";
 
 const Confirm = lazy(register(() => import("@/components/confirm")));
@@ -18,7 +19,7 @@ export function RowActions({ download, shift }: { download: Download; shift?: Sh
   const { t } = useI18n();
   const [log, setLog] = useState(false);
   const [discard, setDiscard] = useState(false);
-  const actions = useActions();
+  const cancel = useMutation(cancelDownload);
   const choices = useChoices(download, { shift, onLog: () => setLog(true), onDiscard: () => setDiscard(true) });
   const { ask, menu, open } = useMenu();
   const first = choices.find(({ key }) => key !== "job.source" && key !== "job.log");
@@ -63,7 +64,7 @@ export function RowActions({ download, shift }: { download: Download; shift?: Sh
             body={t("job.discardBody", { v: title })}
             action={t("job.discardYes")}
             onClose={() => setDiscard(false)}
-            onYes={() => void actions.endRecording(download, false)}
+            onYes={() => cancel.mutate({ id: download.id, keep: false })}
           />
         </Suspense>
       )}

@@ -7,12 +7,12 @@ import { Badge, Empty } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { dayOf } from "@/lib/format";
 import { cn } from "@/lib/utils";
-import { useActions } from "./actions";
 import { canRetry } from "./attention";
 import { ListRow } from "./list-row";
 import { Queue } from "./queue";
 import { Row } from "./row";
 import { byTurn, inLists, partOf } from "./states";
+import { useActOnDownloads } from "./use-act-on-downloads";
 
 type Props = {
   downloads: Download[];
@@ -23,7 +23,7 @@ type Props = {
 /** What runs, and what comes next. An entry of a list is below the row of its list. */
 export function Active({ downloads, all }: Props) {
   const { t } = useI18n();
-  const actions = useActions();
+  const act = useActOnDownloads();
   const { top, entriesOf } = inLists(downloads, all);
   const running = top.filter((each) => partOf(each) === "active" || entriesOf(each).length > 0);
   const queue = top.filter((each) => !running.includes(each)).sort(byTurn);
@@ -39,13 +39,13 @@ export function Active({ downloads, all }: Props) {
       />
     );
   const pause = pausable.length > 0 && (
-    <Button variant="ghost" size="sm" onClick={() => void actions.several("pause", pausable)}>
+    <Button variant="ghost" size="sm" onClick={() => act("pause", pausable)}>
       <Pause />
       {t("dash.pauseAll")}
     </Button>
   );
   const resume = paused.length > 0 && (
-    <Button variant="ghost" size="sm" onClick={() => void actions.several("resume", paused)}>
+    <Button variant="ghost" size="sm" onClick={() => act("resume", paused)}>
       <Play />
       {t("dash.resumeAll")}
     </Button>
@@ -68,7 +68,7 @@ export function Active({ downloads, all }: Props) {
 
 export function NeedsAction({ downloads }: { downloads: Download[] }) {
   const { t } = useI18n();
-  const actions = useActions();
+  const act = useActOnDownloads();
   if (!downloads.length)
     return <Empty className="rounded-xl border border-dashed" icon={<CircleCheck />} title={t("dash.noAction")} />;
   return (
@@ -78,7 +78,7 @@ export function NeedsAction({ downloads }: { downloads: Download[] }) {
       bad
       action={
         downloads.length > 1 && (
-          <Button variant="ghost" size="sm" onClick={() => void actions.several("retry", downloads.filter(canRetry))}>
+          <Button variant="ghost" size="sm" onClick={() => act("retry", downloads.filter(canRetry))}>
             <RotateCw />
             {t("dash.retryAll")}
           </Button>
@@ -93,7 +93,7 @@ export function NeedsAction({ downloads }: { downloads: Download[] }) {
 /** What has ended, by day. */
 export function Ended({ downloads, all }: Props) {
   const { t, locale } = useI18n();
-  const actions = useActions();
+  const act = useActOnDownloads();
   const { top, entriesOf } = inLists(downloads, all);
   if (!downloads.length)
     return <Empty className="rounded-xl border border-dashed" icon={<History />} title={t("dash.noHistory")} />;
@@ -108,7 +108,7 @@ export function Ended({ downloads, all }: Props) {
       count={ofDay.length}
       action={
         i === 0 && (
-          <Button variant="ghost" size="sm" onClick={() => void actions.several("clear", downloads)}>
+          <Button variant="ghost" size="sm" onClick={() => act("clear", downloads)}>
             <ListX />
             {t("dash.clearAll")}
           </Button>

@@ -1,62 +1,42 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { call } from "@/api/client";
-import { keys } from "@/api/keys";
 import type { Folder } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { useMoveItems } from "@/components/move-items";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { changeFolder, makeFolder, removeFolder } from "./mutations";
 import { isInside, joined, parentPath } from "./rows";
 
 export function useFolderActions() {
   const { t } = useI18n();
-  const cache = useQueryClient();
   const navigate = useNavigate();
-  const fail = useFailure();
   const moveItems = useMoveItems();
   const { folder: shown } = useSearch({ strict: false });
-  const reload = () => Promise.all([keys.folders, keys.items].map((queryKey) => cache.invalidateQueries({ queryKey })));
-
   /** The address follows the folder that is shown. */
   const follow = (from: string, to: string | undefined) => {
     if (shown && isInside(shown, from))
       void navigate({ to: "/library", search: { folder: to && to + shown.slice(from.length) }, replace: true });
   };
-  async function change(folder: Folder, path: string) {
-    if (path === folder.path) return;
-    try {
-      const after = await call("PATCH", "/api/folders/{id}", { path: { id: folder.id }, body: { path } });
-      follow(folder.path, after.path);
-    } catch (error) {
-      fail(error);
-    }
-    await reload();
-  }
-  return {
-    async make(parent: string, name: string): Promise<Folder | undefined> {
-      try {
-        const made = await call("POST", "/api/folders", { body: { path: joined(parent, name) } });
-        await reload();
-        return made;
-      } catch (error) {
-        fail(error);
-      }
+  const making = useMutation(makeFolder);
+  const changing = useMutation({
+    ...changeFolder,
+    onSuccess: (after, { from }) => follow(from, after.path),
+  });
+  const removing = useMutation({
+    ...removeFolder,
+    onSuccess: ({ trashed }, { name, path }) => {
+      follow(path, undefined);
+      toast(t("folder.gone", { f: name }), { description: trashed ? t("lib.deleted", { n: trashed }) : undefined });
     },
+  });
+  const change = ({ id, path: from }: Folder, path: string) => path !== from && changing.mutate({ id, from, path });
+  return {
+    /** Returns: the folder, once the tree shows it; undefined after a failure. */
+    make: (parent: string, name: string): Promise<Folder | undefined> =>
+      making.mutateAsync(joined(parent, name)).catch(() => undefined),
     rename: (folder: Folder, name: string) => change(folder, joined(parentPath(folder.path), name)),
     move: (folder: Folder, parent: string) => change(folder, joined(parent, folder.name)),
-    async remove(folder: Folder) {
-      try {
-        const { trashed } = await call("DELETE", "/api/folders/{id}", { path: { id: folder.id } });
-        follow(folder.path, undefined);
-        toast(t("folder.gone", { f: folder.name }), {
-          description: trashed ? t("lib.deleted", { n: trashed }) : undefined,
-        });
-      } catch (error) {
-        fail(error);
-      }
-      await reload();
-    },
+    remove: (folder: Folder) => removing.mutate(folder),
     moveItems,
   };
 }

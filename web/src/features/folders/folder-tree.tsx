@@ -1,7 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { FolderPlus } from "lucide-react";
 import { type KeyboardEvent, lazy, Suspense, useEffect, useId, useRef, useState } from "react";
-import { useFolders } from "@/api/queries";
+import { foldersQuery } from "@/api/queries";
 import type { Folder } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
 import { Input } from "@/components/ui/misc";
@@ -26,7 +27,7 @@ type Doing = { id: number; with: Busy };
 export function FolderTree({ current, onPick }: { current?: string; onPick?: () => void }) {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const folders = useFolders().data ?? [];
+  const folders = useQuery(foldersQuery).data ?? [];
   const actions = useFolderActions();
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
   const [busy, setBusy] = useState<Doing>();
@@ -37,10 +38,10 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
   const { ask, menu } = useMenu();
   // Dropped on the heading it goes to the top.
   const top = useDrop({
-    onDropItems: (ids) => void actions.moveItems(ids, ""),
+    onDropItems: (ids) => actions.moveItems(ids, ""),
     onDropFolder: (id) => {
       const dropped = folders.find((folder) => folder.id === id);
-      if (dropped?.path.includes("/")) void actions.move(dropped, "");
+      if (dropped?.path.includes("/")) actions.move(dropped, "");
     },
   });
 
@@ -78,7 +79,7 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
     const made = await actions.make(parent?.path ?? "", name);
     if (made && parent) toggle(parent.id, true);
   };
-  const remove = (row: Folder) => (row.total ? setBusy({ id: row.id, with: "remove" }) : void actions.remove(row));
+  const remove = (row: Folder) => (row.total ? setBusy({ id: row.id, with: "remove" }) : actions.remove(row));
   function choose(what: Busy, row: TreeRow) {
     if (what === "remove") remove(row);
     else if (what === "share") void navigate({ to: "/shares", search: { of: row.id, title: row.name } });
@@ -140,10 +141,10 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
               onToggle={() => toggle(row.id)}
               onFocus={() => setFocused(row.id)}
               onKey={(event) => key(event, row)}
-              onDropItems={(ids) => void actions.moveItems(ids, row.path)}
+              onDropItems={(ids) => actions.moveItems(ids, row.path)}
               onDropFolder={(id) => {
                 const dropped = folders.find((folder) => folder.id === id);
-                if (dropped && !isInside(row.path, dropped.path)) void actions.move(dropped, row.path);
+                if (dropped && !isInside(row.path, dropped.path)) actions.move(dropped, row.path);
               }}
               onMenu={(event) => {
                 event.preventDefault();
@@ -159,7 +160,7 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
                     name={row.name}
                     onDone={(name) => {
                       setBusy(undefined);
-                      if (name) void actions.rename(row, name);
+                      if (name) actions.rename(row, name);
                     }}
                   />
                 ) : undefined
@@ -182,7 +183,7 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
             without={(path) => isInside(path, subject.path)}
             onPick={(path) => {
               setBusy(undefined);
-              void actions.move(subject, path);
+              actions.move(subject, path);
             }}
           />
         )}
@@ -192,7 +193,7 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
             body={t("folder.removeBody", { n: subject.total })}
             action={t("folder.remove")}
             onClose={() => setBusy(undefined)}
-            onYes={() => void actions.remove(subject)}
+            onYes={() => actions.remove(subject)}
           />
         )}
       </Suspense>

@@ -1,4 +1,5 @@
 /** The menu of a subscription, and the question before it ends. */
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ExternalLink, Link2, Pause, Pencil, Play, RefreshCw, Unplug } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
@@ -7,7 +8,7 @@ import type { Choice } from "@/components/menu-at";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
-import { useVerbs } from "./data";
+import { change, check, unfollow } from "./mutations";
 
 const LinkDialog = lazy(register(() => import("./link-dialog")));
 const Confirm = lazy(register(() => import("@/components/confirm")));
@@ -22,20 +23,24 @@ export function useChoices(): {
 } {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const verbs = useVerbs();
+  const checking = useMutation(check);
+  const changing = useMutation(change);
+  const unfollowing = useMutation({
+    ...unfollow,
+    onSuccess: (_data, { title }) => {
+      toast(t("follow.unfollowed", { v: title }));
+      void navigate({ to: "/following" });
+    },
+  });
   const [asked, setAsked] = useState<{ one: Subscription; what: "edit" | "link" | "unfollow" }>();
   const close = () => setAsked(undefined);
-  const unfollow = async ({ id, title }: Subscription) => {
-    if (!(await verbs.unfollow(id))) return;
-    toast(t("follow.unfollowed", { v: title }));
-    void navigate({ to: "/following" });
-  };
+  const pause = ({ id }: Subscription, paused: boolean) => changing.mutate({ id, paused });
   const choicesOf = (one: Subscription): Choice[] => [
     ...(one.state === "paused"
-      ? [{ key: "resume", label: t("follow.resume"), icon: <Play />, run: () => void verbs.pause(one.id, false) }]
+      ? [{ key: "resume", label: t("follow.resume"), icon: <Play />, run: () => pause(one, false) }]
       : [
-          { key: "check", label: t("follow.check"), icon: <RefreshCw />, run: () => void verbs.check(one.id) },
-          { key: "pause", label: t("follow.pause"), icon: <Pause />, run: () => void verbs.pause(one.id, true) },
+          { key: "check", label: t("follow.check"), icon: <RefreshCw />, run: () => checking.mutate(one.id) },
+          { key: "pause", label: t("follow.pause"), icon: <Pause />, run: () => pause(one, true) },
         ]),
     { key: "link", label: t("follow.changeLink"), icon: <Link2 />, run: () => setAsked({ one, what: "link" }) },
     { key: "edit", label: t("follow.edit"), icon: <Pencil />, run: () => setAsked({ one, what: "edit" }) },
@@ -66,7 +71,7 @@ export function useChoices(): {
           body={t("follow.unfollowBody")}
           action={t("follow.unfollowYes")}
           onClose={close}
-          onYes={() => void unfollow(asked.one)}
+          onYes={() => unfollowing.mutate(asked.one)}
         />
       )}
     </Suspense>

@@ -1,7 +1,7 @@
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { codeOf } from "@/api/client";
 import type { Options, Subscription } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { FolderSelect } from "@/components/folder-select";
 import { QualitySelect } from "@/components/quality-select";
 import { Button } from "@/components/ui/button";
@@ -10,8 +10,8 @@ import { Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
-import { useVerbs } from "./data";
 import { FilterFields, Row } from "./filter-fields";
+import { changeWishes } from "./mutations";
 import { PresetRow } from "./presets";
 import { isRetention, RemovalNote, RetentionFields, retentionFormOf, retentionOf } from "./retention";
 import { isSchedule, ScheduleFields, scheduleFormOf, scheduleOf } from "./schedule";
@@ -20,8 +20,7 @@ import { filterOf, formOf, isValid } from "./wishes";
 /** The wishes of a subscription, to be changed. */
 export default function EditDialog({ one, onClose }: { one: Subscription; onClose: () => void }) {
   const { t, explain } = useI18n();
-  const verbs = useVerbs();
-  const fail = useFailure();
+  const { mutate, isPending: busy } = useMutation(changeWishes);
   const [form, setForm] = useState(() => formOf(one.filter));
   const [title, setTitle] = useState(one.title);
   const [folder, setFolder] = useState(one.folder);
@@ -30,23 +29,22 @@ export default function EditDialog({ one, onClose }: { one: Subscription; onClos
   const [schedule, setSchedule] = useState(() => scheduleFormOf(one.schedule));
   const [preset, setPreset] = useState(one.preset ?? "");
   const [wrong, setWrong] = useState<string>();
-  const [busy, setBusy] = useState(false);
 
-  async function save(event: FormEvent) {
+  function save(event: FormEvent) {
     event.preventDefault();
     const { audio: _, max_height: __, ...others } = one.options as Options;
     const options = { ...others, ...optionsOfQuality(quality) };
-    setBusy(true);
-    try {
-      const after = await verbs.change(one.id, {
-        title,
-        folder,
-        options,
-        filter: filterOf(form),
-        retention: retentionOf(retention),
-        schedule: scheduleOf(schedule),
-        preset,
-      });
+    const wishes = {
+      id: one.id,
+      title,
+      folder,
+      options,
+      filter: filterOf(form),
+      retention: retentionOf(retention),
+      schedule: scheduleOf(schedule),
+      preset,
+    };
+    const onSuccess = (after: Subscription) => {
       const more = one.counts.skipped - after.counts.skipped;
       toast(
         more > 0
@@ -55,15 +53,13 @@ export default function EditDialog({ one, onClose }: { one: Subscription; onClos
             ? t("follow.redecidedLess", { n: -more })
             : t("follow.saved"),
       );
-      void verbs.reload();
       onClose();
-    } catch (error) {
+    };
+    const onError = (error: unknown) => {
       const { what, fix } = explain(codeOf(error));
       if (codeOf(error) === "invalid_pattern") setWrong(`${what}. ${fix}`);
-      else fail(error);
-    } finally {
-      setBusy(false);
-    }
+    };
+    mutate(wishes, { onSuccess, onError });
   }
   return (
     <Dialog open onOpenChange={(stays) => !stays && onClose()}>

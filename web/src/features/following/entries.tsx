@@ -1,22 +1,25 @@
 /** Every entry of a list with the decision on it, its reason, and the one thing to do with it. */
+import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowDownToLine, Cookie, DownloadCloud, ListVideo, Play } from "lucide-react";
-import { type ReactNode, useDeferredValue, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { codeOf } from "@/api/client";
 import type { subscriptions_Entry as Entry, Subscription } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { Poster } from "@/components/poster";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { type Key, useI18n } from "@/i18n";
 import { day, integer } from "@/lib/format";
+import { useSettled } from "@/lib/settled";
 import { cn } from "@/lib/utils";
 import { DecisionBadge } from "./badge";
-import { useEntries, useVerbs } from "./data";
 import { Find } from "./filter-fields";
+import { downloadEntry } from "./mutations";
+import { useEntries } from "./queries";
 import { why } from "./reasons";
 
+const SETTLE = 150; // ms without a key before the server is asked
 const DECISIONS = ["done", "queued", "skipped", "blocked", "ignored"] as const;
 type Part = "all" | "missing" | (typeof DECISIONS)[number];
 /** What answers "why is this not here?". */
@@ -26,7 +29,7 @@ export function Ledger({ one }: { one: Subscription }) {
   const { t, explain } = useI18n();
   const [part, setPart] = useState<Part>("all");
   const [q, setQ] = useState("");
-  const wanted = useDeferredValue(q.trim());
+  const wanted = useSettled(q.trim(), SETTLE);
   const found = useEntries(one.id, part === "all" ? undefined : part === "missing" ? MISSING : part, wanted);
   const rows = found.data?.pages.flatMap(({ entries }) => entries) ?? [];
   return (
@@ -152,21 +155,12 @@ function Row({ entry, one }: { entry: Entry; one: Subscription }) {
 /** The one thing to do: play, look at the download, or download it all the same. */
 function Action({ entry, one, title }: { entry: Entry; one: Subscription; title: string }) {
   const { t } = useI18n();
-  const fail = useFailure();
-  const verbs = useVerbs();
-  const [asked, setAsked] = useState(false);
+  const download = useMutation({
+    ...downloadEntry,
+    onSuccess: () => toast(t("add.queued", { n: 1 }), { description: title }),
+  });
   const look = buttonVariants({ variant: "ghost", size: "icon" });
-  const anyway = () => {
-    setAsked(true);
-    verbs
-      .download(one.id, entry.id)
-      .then(() => toast(t("add.queued", { n: 1 }), { description: title }))
-      .catch((error: unknown) => {
-        setAsked(false);
-        fail(error);
-      })
-      .finally(() => void verbs.reload());
-  };
+  const anyway = () => download.mutate({ id: one.id, entry: entry.id });
   const to = (label: string, icon: ReactNode) => (
     <Link to="/downloads" aria-label={`${label}: ${title}`} className={look}>
       {icon}
@@ -198,7 +192,13 @@ function Action({ entry, one, title }: { entry: Entry; one: Subscription; title:
   if (entry.download !== null && entry.decision === "queued") return to(t("sub.viewDownloads"), <ArrowDownToLine />);
   if (entry.decision === "queued" || entry.trashed) return <span className="w-9 shrink-0" />;
   return (
-    <Button variant="ghost" size="icon" disabled={asked} aria-label={`${t("sub.anyway")}: ${title}`} onClick={anyway}>
+    <Button
+      variant="ghost"
+      size="icon"
+      disabled={download.isPending || download.isSuccess}
+      aria-label={`${t("sub.anyway")}: ${title}`}
+      onClick={anyway}
+    >
       <DownloadCloud />
     </Button>
   );

@@ -1,12 +1,10 @@
 /** Before a list is followed: its wishes at the left, and at the right what would be downloaded, and why. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { CircleAlert, Rss } from "lucide-react";
 import { useId, useState } from "react";
-import { call, codeOf } from "@/api/client";
-import { keys } from "@/api/keys";
+import { codeOf } from "@/api/client";
 import type { DryRun, NewSubscription, Options } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { FolderSelect } from "@/components/folder-select";
 import { followDraft } from "@/components/follow-draft";
 import { QualitySelect } from "@/components/quality-select";
@@ -17,11 +15,12 @@ import { useI18n } from "@/i18n";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
 import { useSettled } from "@/lib/settled";
 import { Avatar } from "./avatar";
-import { useVerbs } from "./data";
 import { LinkBox } from "./empty";
 import { Card, FilterFields, Row } from "./filter-fields";
+import { follow } from "./mutations";
 import { Outcome } from "./outcome";
 import { PresetRow } from "./presets";
+import { dryRunQuery } from "./queries";
 import { isRetention, RetentionFields, retentionFormOf, retentionOf } from "./retention";
 import { isSchedule, ScheduleFields, scheduleFormOf, scheduleOf } from "./schedule";
 import { type Begin, backfillOf, type FilterForm, filterOf, formOf, isValid } from "./wishes";
@@ -51,15 +50,7 @@ export function FollowPage() {
 
 function useDryRun(wanted: NewSubscription, enabled: boolean) {
   const settled = useSettled(wanted, SETTLE);
-  const found = useQuery({
-    queryKey: [...keys.preview, "follow", settled],
-    queryFn: () => call("POST", "/api/subscriptions/preview", { body: settled }),
-    placeholderData: keepPreviousData,
-    refetchOnWindowFocus: false,
-    staleTime: 60_000,
-    retry: false,
-    enabled,
-  });
+  const found = useQuery({ ...dryRunQuery(settled), enabled });
   const [last, setLast] = useState<DryRun>();
   if (found.data && !found.isPlaceholderData && found.data !== last) setLast(found.data);
   // A filter that is refused, or a server that is away, leaves what was seen before.
@@ -73,8 +64,7 @@ function useDryRun(wanted: NewSubscription, enabled: boolean) {
 function Form({ url, folder: given }: { url: string; folder: string }) {
   const { t, explain } = useI18n();
   const navigate = useNavigate();
-  const fail = useFailure();
-  const verbs = useVerbs();
+  const following = useMutation(follow);
   const chosen = followDraft.optionsOf(url);
   const [begin, setBegin] = useState<Begin>("new");
   const [last, setLast] = useState("20");
@@ -84,7 +74,7 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
   const [retention, setRetention] = useState(() => retentionFormOf({}));
   const [schedule, setSchedule] = useState(() => scheduleFormOf({}));
   const [preset, setPreset] = useState("");
-  const [busy, setBusy] = useState(false);
+  const busy = following.isPending || following.isSuccess;
   const count = Number(last);
   const valid =
     isValid(filter) &&
@@ -104,23 +94,19 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
   const problem = dry.error && !dry.isFetching ? codeOf(dry.error) : undefined;
   const wrong = problem === "invalid_pattern" ? explain(problem) : undefined;
 
-  async function follow() {
-    setBusy(true);
-    try {
-      const { id } = await verbs.follow({
-        ...wanted,
-        folder,
-        retention: retentionOf(retention),
-        schedule: scheduleOf(schedule),
-        title: dry.data?.title ?? null,
-      });
+  function send() {
+    const wish = {
+      ...wanted,
+      folder,
+      retention: retentionOf(retention),
+      schedule: scheduleOf(schedule),
+      title: dry.data?.title ?? null,
+    };
+    const onSuccess = ({ id }: { id: number }) => {
       toast(t("follow.followed", { v: dry.data?.title ?? url }));
-      void verbs.reload();
       void navigate({ to: "/following/$id", params: { id: String(id) } });
-    } catch (error) {
-      fail(error);
-      setBusy(false);
-    }
+    };
+    following.mutate(wish, { onSuccess });
   }
   if (problem && !wrong && !dry.data) return <Refused error={dry.error} url={url} again={() => void dry.refetch()} />;
   const title = dry.data?.title;
@@ -178,7 +164,7 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
             </Link>
             <Button
               disabled={busy || !valid || !!problem || dry.looking || !dry.data}
-              onClick={() => void follow()}
+              onClick={send}
               className="max-sm:flex-1"
             >
               <Rss />

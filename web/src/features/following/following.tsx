@@ -1,4 +1,5 @@
 /** The channels and lists that are followed. */
+import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Download, EllipsisVertical, RefreshCw, Rss, Search, Upload } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
@@ -15,10 +16,11 @@ import { register } from "@/lib/load";
 import { cn } from "@/lib/utils";
 import { Avatar } from "./avatar";
 import { useChoices } from "./choices";
-import { useSubscriptions, useVerbs } from "./data";
 import { NothingFollowed } from "./empty";
 import { Find } from "./filter-fields";
 import { Dot, isFailing, nextCheck, Remedy, Streak } from "./health";
+import { checkAll, exportList } from "./mutations";
+import { useSubscriptions } from "./queries";
 import { wishesInWords } from "./reasons";
 
 const ImportDialog = lazy(register(() => import("./import-dialog")));
@@ -181,16 +183,24 @@ function Followed({ all }: { all: Subscription[] }) {
 /** What may be done with all of them: check, import, export. */
 function AllMenu({ ask }: Pick<MoreProps, "ask">) {
   const { t } = useI18n();
-  const verbs = useVerbs();
+  const checking = useMutation(checkAll);
+  const exporting = useMutation(exportList);
   const [loading, setLoading] = useState(false);
-  const check = async () => {
-    const done = await verbs.checkAll();
-    if (done) toast(t("follow.checkedAll", { n: done.count }));
-  };
+  const checked = ({ count }: { count: number }) => toast(t("follow.checkedAll", { n: count }));
   const choices: Choice[] = [
-    { key: "check", label: t("follow.checkAll"), icon: <RefreshCw />, run: () => void check() },
+    {
+      key: "check",
+      label: t("follow.checkAll"),
+      icon: <RefreshCw />,
+      run: () => checking.mutate(undefined, { onSuccess: checked }),
+    },
     { key: "import", label: t("load.import"), icon: <Upload />, run: () => setLoading(true) },
-    { key: "export", label: t("load.export"), icon: <Download />, run: () => void verbs.exported().then(save) },
+    {
+      key: "export",
+      label: t("load.export"),
+      icon: <Download />,
+      run: () => exporting.mutate(undefined, { onSuccess: save }),
+    },
   ];
   return (
     <>
@@ -213,8 +223,7 @@ function AllMenu({ ask }: Pick<MoreProps, "ask">) {
 }
 
 /** Saves subscriptions as a file. */
-function save(list: ExportedList | undefined) {
-  if (!list) return;
+function save(list: ExportedList) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([list.content], { type: "text/x-opml" }));
   link.download = "following.opml";

@@ -1,4 +1,5 @@
 /** How a subscription fares: when it was checked, what is wrong, and what to do about it. */
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Cookie, Link2, RotateCw } from "lucide-react";
 import type { Subscription } from "@/api/types";
@@ -6,7 +7,7 @@ import { Button } from "@/components/ui/button";
 import { type T, useI18n } from "@/i18n";
 import { ago, timeOf } from "@/lib/format";
 import { cn } from "@/lib/utils";
-import { useVerbs } from "./data";
+import { change, check } from "./mutations";
 
 /** Errors that cookies of the site may end. */
 const COOKIES = new Set(["login_required", "members_only", "age_limit", "site_forbids", "cookies_rejected"]);
@@ -72,7 +73,7 @@ export function Streak({ one }: { one: Subscription }) {
 /** The new link of a source that moved, and the step to it. */
 export function Moved({ one, className }: { one: Subscription; className?: string }) {
   const { t } = useI18n();
-  const verbs = useVerbs();
+  const moving = useMutation(change);
   const url = one.moved_to;
   if (!url) return null;
   return (
@@ -85,7 +86,7 @@ export function Moved({ one, className }: { one: Subscription; className?: strin
         {t("follow.moved", { v: url.replace(/^https?:\/\/(www\.)?/, "") })}{" "}
         <span className="text-muted-foreground">{t("follow.movedHint")}</span>
       </p>
-      <Button variant="outline" disabled={one.checking} onClick={() => void verbs.move(one.id, url)}>
+      <Button variant="outline" disabled={one.checking} onClick={() => moving.mutate({ id: one.id, url })}>
         {t("follow.followMoved")}
       </Button>
     </div>
@@ -96,7 +97,7 @@ export function Moved({ one, className }: { one: Subscription; className?: strin
 export function Remedy({ one, onLink }: { one: Subscription; onLink: () => void }) {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const verbs = useVerbs();
+  const checking = useMutation(check);
   if (one.action === "change_link")
     return (
       <span className="flex flex-wrap items-center gap-2">
@@ -109,7 +110,7 @@ export function Remedy({ one, onLink }: { one: Subscription; onLink: () => void 
           size="icon"
           disabled={one.checking}
           aria-label={t("job.retry")}
-          onClick={() => void verbs.check(one.id)}
+          onClick={() => checking.mutate(one.id)}
         >
           <RotateCw />
         </Button>
@@ -124,7 +125,7 @@ export function Remedy({ one, onLink }: { one: Subscription; onLink: () => void 
       {t("follow.cookies")}
     </Button>
   ) : (
-    <Button variant="outline" disabled={one.checking} onClick={() => void verbs.check(one.id)}>
+    <Button variant="outline" disabled={one.checking} onClick={() => checking.mutate(one.id)}>
       <RotateCw />
       {t("job.retry")}
     </Button>

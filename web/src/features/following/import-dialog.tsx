@@ -1,13 +1,14 @@
+import { useMutation } from "@tanstack/react-query";
 import { type ChangeEvent, useId, useState } from "react";
-import { call, codeOf } from "@/api/client";
+import { codeOf } from "@/api/client";
 import type { ImportedList } from "@/api/types";
 import { FolderSelect } from "@/components/folder-select";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
-import { useVerbs } from "./data";
 import { Row } from "./filter-fields";
+import { importList } from "./mutations";
 import { PresetRow } from "./presets";
 
 const KINDS = ".opml,.xml,.csv,.json,.db,text/csv,application/json";
@@ -15,38 +16,28 @@ const KINDS = ".opml,.xml,.csv,.json,.db,text/csv,application/json";
 /** Follows the links of a file of another program, after showing which. */
 export default function ImportDialog({ onClose }: { onClose: () => void }) {
   const { t, explain } = useI18n();
-  const verbs = useVerbs();
+  const { mutate, error, isPending: busy } = useMutation(importList);
   const id = useId();
   const [content, setContent] = useState<string>();
   const [folder, setFolder] = useState("");
   const [preset, setPreset] = useState("");
   const [found, setFound] = useState<ImportedList>();
-  const [wrong, setWrong] = useState<string>();
-  const [busy, setBusy] = useState(false);
+  const wrong = error && explain(codeOf(error));
 
-  async function send(text: string, dry: boolean) {
-    setBusy(true);
-    setWrong(undefined);
-    try {
-      const wanted = { content: text, folder, preset: preset || null, dry_run: dry };
-      const done = await call("POST", "/api/subscriptions/import", { body: wanted });
+  function send(text: string, dry: boolean) {
+    const wanted = { content: text, folder, preset: preset || null, dry_run: dry };
+    const onSuccess = (done: ImportedList) => {
       if (dry) return setFound(done);
       toast(t("load.done", { n: done.added.length }));
-      void verbs.reload();
       onClose();
-    } catch (error) {
-      setFound(undefined);
-      const { what, fix } = explain(codeOf(error));
-      setWrong(`${what}. ${fix}`);
-    } finally {
-      setBusy(false);
-    }
+    };
+    mutate(wanted, { onSuccess, onError: () => setFound(undefined) });
   }
   async function choose(event: ChangeEvent<HTMLInputElement>) {
     const text = await event.target.files?.[0]?.text();
     if (text === undefined) return;
     setContent(text);
-    void send(text, true);
+    send(text, true);
   }
   return (
     <Dialog open onOpenChange={(stays) => !stays && onClose()}>
@@ -75,7 +66,7 @@ export default function ImportDialog({ onClose }: { onClose: () => void }) {
           </div>
           {wrong && (
             <p role="alert" className="text-[0.8125rem] text-destructive">
-              {wrong}
+              {wrong.what}. {wrong.fix}
             </p>
           )}
           {found && <Found list={found} />}
@@ -87,7 +78,7 @@ export default function ImportDialog({ onClose }: { onClose: () => void }) {
           <Button
             type="button"
             disabled={busy || !content || !found?.added.length}
-            onClick={() => content && void send(content, false)}
+            onClick={() => content && send(content, false)}
           >
             {t("load.do", { n: found?.added.length ?? 0 })}
           </Button>

@@ -1,3 +1,4 @@
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { codeOf } from "@/api/client";
 import type { Subscription } from "@/api/types";
@@ -6,28 +7,21 @@ import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/compone
 import { Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
-import { useVerbs } from "./data";
+import { changeLink } from "./mutations";
 
 /** Another link for a source that moved. What was seen of it stays known. */
 export default function LinkDialog({ one, onClose }: { one: Subscription; onClose: () => void }) {
   const { t, explain } = useI18n();
-  const verbs = useVerbs();
+  const { mutate, error, isPending: busy } = useMutation(changeLink);
   const [url, setUrl] = useState(one.url);
-  const [wrong, setWrong] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  async function save(event: FormEvent) {
+  const wrong = error && explain(codeOf(error));
+  function save(event: FormEvent) {
     event.preventDefault();
-    setBusy(true);
-    try {
-      await verbs.change(one.id, { url: url.trim() });
+    const onSuccess = () => {
       toast(t("follow.saved"));
-      void verbs.reload();
       onClose();
-    } catch (error) {
-      const { what, fix } = explain(codeOf(error));
-      setWrong(`${what}. ${fix}`);
-      setBusy(false);
-    }
+    };
+    mutate({ id: one.id, url: url.trim() }, { onSuccess });
   }
   return (
     <Dialog open onOpenChange={(stays) => !stays && onClose()}>
@@ -45,7 +39,7 @@ export default function LinkDialog({ one, onClose }: { one: Subscription; onClos
           />
           {wrong && (
             <p role="alert" className="text-[0.8125rem] text-destructive">
-              {wrong}
+              {wrong.what}. {wrong.fix}
             </p>
           )}
           <div className="flex justify-end gap-2">

@@ -1,8 +1,7 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { call } from "@/api/client";
 import type { Options, Preset } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { QualitySelect, useQualityName } from "@/components/quality-select";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
@@ -12,24 +11,17 @@ import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
 import { Row } from "./filter-fields";
-import { usePresets, useReload } from "./presets";
-
-const PATH = "/api/presets/{name}";
+import { removePreset, savePreset } from "./mutations";
+import { presetsQuery } from "./queries";
 
 type Props = { onClose: () => void; onRemoved: (name: string) => void; onSaved: (name: string) => void };
 
 /** The user's presets, and the form of a new one. */
 export default function PresetsDialog({ onClose, onRemoved, onSaved }: Props) {
   const { t } = useI18n();
-  const fail = useFailure();
-  const reload = useReload();
+  const remove = useMutation(removePreset);
   const words = useOptionsInWords();
-  const { data = [] } = usePresets();
-  const remove = (name: string) =>
-    call("DELETE", PATH, { path: { name } })
-      .then(() => onRemoved(name))
-      .catch(fail)
-      .finally(() => void reload());
+  const { data = [] } = useQuery(presetsQuery);
   return (
     <Dialog open onOpenChange={(stays) => !stays && onClose()}>
       <DialogContent
@@ -52,7 +44,7 @@ export default function PresetsDialog({ onClose, onRemoved, onSaved }: Props) {
                     variant="ghost"
                     size="icon"
                     aria-label={`${t("preset.remove")}: ${name}`}
-                    onClick={() => void remove(name)}
+                    onClick={() => remove.mutate(name, { onSuccess: () => onRemoved(name) })}
                   >
                     <Trash2 />
                   </Button>
@@ -82,14 +74,12 @@ function useOptionsInWords() {
 
 function NewPreset({ onSaved }: { onSaved: (name: string) => void }) {
   const { t } = useI18n();
-  const fail = useFailure();
-  const reload = useReload();
+  const { mutate, isPending: busy } = useMutation(savePreset);
   const [name, setName] = useState("");
   const [quality, setQuality] = useState("best");
   const [subtitles, setSubtitles] = useState("");
   const [marks, setMarks] = useState(false);
-  const [busy, setBusy] = useState(false);
-  async function save(event: FormEvent) {
+  function save(event: FormEvent) {
     event.preventDefault();
     event.stopPropagation(); // a dialog inside a form
     const languages = subtitles.split(/[\s,]+/).filter(Boolean);
@@ -98,18 +88,12 @@ function NewPreset({ onSaved }: { onSaved: (name: string) => void }) {
       ...(languages.length && { subtitles: languages }),
       ...(marks && { sponsorblock: true }),
     };
-    setBusy(true);
-    try {
-      const saved = await call("PUT", PATH, { path: { name: name.trim() }, body: { options } });
-      await reload();
+    const onSuccess = (saved: Preset) => {
       onSaved(saved.name);
       toast(t("preset.saved", { v: saved.name }));
       setName("");
-    } catch (error) {
-      fail(error);
-    } finally {
-      setBusy(false);
-    }
+    };
+    mutate({ name: name.trim(), options }, { onSuccess });
   }
   return (
     <form onSubmit={save} aria-label={t("preset.new")} className="divide-y rounded-xl border bg-card">

@@ -1,36 +1,22 @@
 /** Presets: named options that downloads of subscriptions use. */
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { call } from "@/api/client";
-import { keys } from "@/api/keys";
-import type { Preset } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
 import { Row } from "./filter-fields";
+import { presetsQuery } from "./queries";
 
 const PresetsDialog = lazy(register(() => import("./presets-dialog")));
 const NONE = " "; // no name of a preset
-
-export const usePresets = () =>
-  useQuery({
-    queryKey: [...keys.subscriptions, "presets"],
-    queryFn: async () => (await call("GET", "/api/presets")).presets as Preset[],
-  });
-
-/** Reads presets and subscriptions again. */
-export function useReload() {
-  const cache = useQueryClient();
-  return () => cache.invalidateQueries({ queryKey: keys.subscriptions });
-}
 
 type Props = { value: string; onChange: (name: string) => void };
 
 /** Chooses a preset; "" is none. */
 export function PresetRow({ value, onChange }: Props) {
   const { t } = useI18n();
-  const { data = [] } = usePresets();
+  const { data = [] } = useQuery(presetsQuery);
   const [managed, setManaged] = useState(false);
   const names = data.map(({ name }) => name);
   const offered = value && !names.includes(value) ? [...names, value] : names;

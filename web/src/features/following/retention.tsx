@@ -1,11 +1,8 @@
 /** How long items of a subscription stay: the rules, and what they would put into the trash now. */
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
-import { call } from "@/api/client";
-import { keys } from "@/api/keys";
 import type { Retention, Subscription } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
@@ -13,6 +10,8 @@ import { type T, useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
 import { useSettled } from "@/lib/settled";
 import { Row } from "./filter-fields";
+import { keepItems } from "./mutations";
+import { removalQuery } from "./queries";
 
 const SETTLE = 600; // ms without a change before the server is asked
 
@@ -75,12 +74,7 @@ export function RetentionFields({ form, onChange }: FieldsProps) {
 
 function useRemoval(id: number, retention: Retention, enabled: boolean) {
   const settled = useSettled(retention, SETTLE);
-  return useQuery({
-    queryKey: [...keys.items, "retention", id, settled],
-    queryFn: () => call("POST", "/api/subscriptions/{id}/retention", { path: { id }, body: { retention: settled } }),
-    enabled: enabled && Object.keys(settled).length > 0,
-    staleTime: 0,
-  });
+  return useQuery({ ...removalQuery(id, settled), enabled: enabled && Object.keys(settled).length > 0 });
 }
 
 /** What rules that are tried would remove at once. */
@@ -99,15 +93,13 @@ export function RemovalNote({ id, form }: { id: number; form: RetentionForm }) {
 /** The items that go to the trash next, and the way to keep them. */
 export function Removal({ one }: { one: Subscription }) {
   const { t, locale } = useI18n();
-  const cache = useQueryClient();
-  const fail = useFailure();
+  const keep = useMutation({
+    ...keepItems,
+    onSuccess: (_data, ids) => toast(t("keep.kept", { n: ids.length })),
+  });
   const { data } = useRemoval(one.id, one.retention, true);
   if (!data?.count || !Object.keys(one.retention).length) return null;
-  const keep = () =>
-    Promise.all(data.items.map(({ id }) => call("PATCH", "/api/items/{id}", { path: { id }, body: { keep: true } })))
-      .then(() => toast(t("keep.kept", { n: data.items.length })))
-      .catch(fail)
-      .finally(() => void cache.invalidateQueries({ queryKey: keys.items }));
+  const ids = data.items.map(({ id }) => id);
   return (
     <div className="mt-3 rounded-lg bg-muted/60 p-3">
       <p className="font-medium">{t("keep.goes", { n: data.count, v: bytes(data.bytes, locale) })}</p>
@@ -124,7 +116,7 @@ export function Removal({ one }: { one: Subscription }) {
           </li>
         ))}
       </ul>
-      <Button variant="link" size="sm" onClick={() => void keep()}>
+      <Button variant="link" size="sm" onClick={() => keep.mutate(ids)}>
         <ShieldCheck />
         {t("keep.these")}
       </Button>

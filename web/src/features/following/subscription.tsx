@@ -1,4 +1,5 @@
 /** The page of one subscription: every entry that was seen, what was decided on it, and why. */
+import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowLeft, CircleAlert, EllipsisVertical, ExternalLink, Pause, Play, RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
@@ -12,10 +13,11 @@ import { useI18n } from "@/i18n";
 import { qualityOf } from "@/lib/quality";
 import { Avatar } from "./avatar";
 import { useChoices } from "./choices";
-import { useSubscription, useVerbs } from "./data";
 import { Ledger } from "./entries";
 import { Card } from "./filter-fields";
 import { Health, isFailing, Moved, Remedy, Streak } from "./health";
+import { change, check } from "./mutations";
+import { useSubscription } from "./queries";
 import { span, wishesInWords } from "./reasons";
 import { Removal, rulesInWords } from "./retention";
 import { scheduleInWords } from "./schedule";
@@ -106,7 +108,8 @@ function Head({
   choices: ReturnType<ReturnType<typeof useChoices>["choicesOf"]>;
 }) {
   const { t } = useI18n();
-  const verbs = useVerbs();
+  const checking = useMutation(check);
+  const changing = useMutation(change);
   const { ask, menu } = useMenu();
   const paused = one.state === "paused";
   return (
@@ -133,12 +136,12 @@ function Head({
           {t("follow.open")}
         </a>
         {!paused && (
-          <Button variant="outline" disabled={one.checking} onClick={() => void verbs.check(one.id)}>
+          <Button variant="outline" disabled={one.checking} onClick={() => checking.mutate(one.id)}>
             <RefreshCw className={one.checking ? "animate-spin" : undefined} />
             {t(one.checking ? "follow.checking" : "follow.check")}
           </Button>
         )}
-        <Button variant="outline" onClick={() => void verbs.pause(one.id, !paused)}>
+        <Button variant="outline" onClick={() => changing.mutate({ id: one.id, paused: !paused })}>
           {paused ? <Play /> : <Pause />}
           {t(paused ? "follow.resume" : "follow.pause")}
         </Button>

@@ -1,42 +1,30 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { call } from "@/api/client";
-import { keys } from "@/api/keys";
-import { copyItems } from "@/api/several";
-import { useFailure } from "@/components/failure";
+import { useMutation } from "@tanstack/react-query";
 import { useMoveItems } from "@/components/move-items";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { copyItems, purgeItems, renameItem } from "./mutations";
 
-/** What may be done to items, beside removing them. Each is one request, and reloads what it changed. */
+/** What may be done to items, beside removing them. Each is one request. */
 export function useItemActions() {
   const { t } = useI18n();
-  const cache = useQueryClient();
-  const fail = useFailure();
-  const move = useMoveItems();
-  const attempt = (doing: () => Promise<unknown>) =>
-    void doing()
-      .catch(fail)
-      .finally(() => {
-        for (const queryKey of [keys.items, keys.folders, keys.trash, keys.system])
-          void cache.invalidateQueries({ queryKey });
-      });
-
+  const renaming = useMutation(renameItem);
+  const copying = useMutation({
+    ...copyItems,
+    onSuccess: (made, { folder }) => {
+      const f = folder || t("lib.top");
+      toast(made ? t("lib.copied", { n: made, f }) : t("lib.already", { f }));
+    },
+  });
+  const purging = useMutation({
+    ...purgeItems,
+    onSuccess: ({ purged }) => toast(t("trash.purged", { n: purged })),
+  });
   return {
-    move,
-    rename: (id: number, title: string) =>
-      attempt(() => call("PATCH", "/api/items/{id}", { path: { id }, body: { title } })),
-    copy: (ids: readonly number[], folder: string) =>
-      attempt(async () => {
-        const made = await copyItems(ids, folder);
-        const f = folder || t("lib.top");
-        toast(made ? t("lib.copied", { n: made, f }) : t("lib.already", { f }));
-      }),
+    move: useMoveItems(),
+    rename: (id: number, title: string) => renaming.mutate({ id, title }),
+    copy: (ids: readonly number[], folder: string) => copying.mutate({ ids, folder }),
     /** No ids: everything that is in the trash. */
-    purge: (ids?: readonly number[]) =>
-      attempt(async () => {
-        const { purged } = await call("DELETE", "/api/trash", { body: ids ? { items: ids } : {} });
-        toast(t("trash.purged", { n: purged }));
-      }),
+    purge: (ids?: readonly number[]) => purging.mutate(ids),
   };
 }
 

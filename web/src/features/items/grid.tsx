@@ -4,6 +4,7 @@ import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutE
 import type { Item } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
 import { useI18n } from "@/i18n";
+import { useLatest } from "@/lib/latest";
 import { Cell, type ItemVerb } from "./cell";
 import { choicesOf } from "./choices";
 import type { useSelection } from "./selection";
@@ -53,9 +54,8 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
     if (last >= rows - AHEAD) onNearEnd();
   }, [last, rows, onNearEnd]);
 
-  const latest = useRef(selected);
-  latest.current = selected;
-  const subjects = useCallback((id: number) => (latest.current.has(id) ? [...latest.current] : [id]), []);
+  const latest = useLatest(selected);
+  const subjects = useCallback((id: number) => (latest.current.has(id) ? [...latest.current] : [id]), [latest]);
   const select = useCallback(
     (index: number, range: boolean) => {
       setCursor(index);
@@ -67,8 +67,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
 
   const open = useCallback((id: number) => onVerb("open", [id]), [onVerb]);
   const { ask, menu } = useMenu();
-  const shown = useRef(items);
-  shown.current = items;
+  const shown = useLatest(items);
   const onMenu = useCallback(
     (event: MouseEvent, index: number) => {
       const item = shown.current[index];
@@ -85,7 +84,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
         ),
       );
     },
-    [ask, t, verb, select],
+    [ask, t, verb, select, shown],
   );
 
   function walk(to: number, range: boolean) {

@@ -1,7 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search, Share2 } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { type Filter, type Kind, type Sort, useSites } from "@/api/queries";
+import { type Filter, type Kind, type Sort, sitesQuery } from "@/api/queries";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Kbd } from "@/components/ui/kbd";
 import { Segmented } from "@/components/ui/segmented";
@@ -105,7 +106,7 @@ function Filters() {
   const { t } = useI18n();
   const { kind, unwatched, site } = route.useSearch();
   const navigate = route.useNavigate();
-  const sites = useSites().data ?? [];
+  const sites = useQuery(sitesQuery).data ?? [];
   const set = (filter: Filter) => void navigate({ search: (before) => ({ ...before, ...filter }), replace: true });
   const names = sites.map((each) => each.site);
   if (site && !names.includes(site)) names.unshift(site);

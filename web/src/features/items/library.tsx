@@ -1,6 +1,7 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
-import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
+import { foldersQuery, itemsQuery, rowsOf, useSystem } from "@/api/queries";
 import { player } from "@/components/player-store";
 import { useRemoveItems } from "@/components/remove-items";
 import { useI18n } from "@/i18n";
@@ -34,7 +35,7 @@ export function Library({ folders }: { folders: Folders }) {
   const { folder, kind, unwatched, site } = search;
   const [order] = useSort();
   const sort = order === DEFAULT_SORT ? undefined : order;
-  const found = useItems({ folder, q, sort, kind, unwatched, site });
+  const found = useInfiniteQuery(itemsQuery({ folder, q, sort, kind, unwatched, site }));
   const items = useMemo(() => rowsOf(found.data), [found.data]);
   const filtered = !!(kind || unwatched || site);
   const selection = useSelection(useMemo(() => items.map(({ id }) => id), [items]));
@@ -83,7 +84,7 @@ export function Library({ folders }: { folders: Folders }) {
     const { verb, ids } = asked as Asked;
     setAsked(undefined);
     clear();
-    if (verb === "move") void actions.move(ids, folder);
+    if (verb === "move") actions.move(ids, folder);
     else actions.copy(ids, folder);
   }
   const renamed = asked?.verb === "rename" ? items.find(({ id }) => id === asked.ids[0]) : undefined;
@@ -151,7 +152,7 @@ function useCount(
   loaded: number,
   more: boolean,
 ): { n: number; more: boolean } {
-  const found = useFolders().data?.find(({ path }) => path === folder);
+  const found = useQuery(foldersQuery).data?.find(({ path }) => path === folder);
   const total = useSystem().data?.library.items;
   if (some || !more) return { n: loaded, more };
   const known = folder === undefined ? total : found?.total;

@@ -1,7 +1,8 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { CircleAlert, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { codeOf } from "@/api/client";
-import { rowsOf, useTrash } from "@/api/queries";
+import { rowsOf, trashQuery } from "@/api/queries";
 import Confirm from "@/components/confirm";
 import { Meaning } from "@/components/meaning";
 import { Thumb } from "@/components/media-card";
@@ -15,7 +16,7 @@ import { useItemActions } from "./actions";
 /** What was thrown away and can still come back. Purging cannot be undone, so that asks first. */
 export function TrashPage() {
   const { t, locale, explain } = useI18n();
-  const trash = useTrash();
+  const trash = useInfiniteQuery(trashQuery);
   const actions = useItemActions();
   const { restore } = useRemoveItems();
   const items = rowsOf(trash.data);

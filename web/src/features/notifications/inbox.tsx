@@ -1,16 +1,16 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Bell, CheckCheck, Settings2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { Notification } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { cn } from "@/lib/utils";
+import { readNotifications } from "./mutations";
 import { sentence } from "./sentence";
 
 const PATH = "/api/notifications";
@@ -63,8 +63,7 @@ function About({ row, children }: { row: Notification; children: ReactNode }) {
 
 function Inbox({ title }: { title: string }) {
   const { t, locale } = useI18n();
-  const cache = useQueryClient();
-  const fail = useFailure();
+  const { mutate: readAll } = useMutation(readNotifications);
   const inbox = useInfiniteQuery({
     queryKey: keys.notifications,
     queryFn: ({ pageParam }) => call("GET", PATH, { query: { before: pageParam } }),
@@ -74,11 +73,6 @@ function Inbox({ title }: { title: string }) {
   });
   const rows = inbox.data?.pages.flatMap((page) => page.notifications) ?? [];
   const unread = inbox.data?.pages[0]?.unread ?? 0;
-  const readAll = () =>
-    call("POST", "/api/notifications/read", { body: {} })
-      .then(() => cache.setQueryData(keys.unread, 0))
-      .then(() => cache.invalidateQueries({ queryKey: keys.notifications }))
-      .catch(fail);
   return (
     <section aria-labelledby="inbox-title">
       <header className="flex min-h-9 flex-wrap items-center gap-3">
@@ -88,7 +82,7 @@ function Inbox({ title }: { title: string }) {
         {unread > 0 && <p className="text-muted-foreground">{t("note.unread", { n: unread })}</p>}
         <div className="ml-auto flex items-center gap-2">
           {unread > 0 && (
-            <Button variant="outline" size="sm" onClick={() => void readAll()}>
+            <Button variant="outline" size="sm" onClick={() => readAll()}>
               <CheckCheck />
               {t("note.allRead")}
             </Button>

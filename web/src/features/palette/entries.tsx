@@ -1,10 +1,10 @@
 /** What the palette offers for what is typed. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Folder, ListVideo, Plus, Sun, Tv } from "lucide-react";
 import type { ReactNode } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import { useChannels, useFolders, useSourceLists } from "@/api/queries";
+import { channelsQuery, foldersQuery, sourceListsQuery } from "@/api/queries";
 import { askToAdd } from "@/components/add-store";
 import { isAudio, posterOf } from "@/components/media-card";
 import { Poster } from "@/components/poster";
@@ -76,9 +76,9 @@ function useItemEntries(q: string) {
 
 function usePlaces(): Entry[] {
   const { t } = useI18n();
-  const folders = useFolders().data ?? [];
-  const lists = useSourceLists().data ?? [];
-  const channels = useChannels().data?.pages.flatMap((page) => page.channels) ?? [];
+  const folders = useQuery(foldersQuery).data ?? [];
+  const lists = useQuery(sourceListsQuery).data ?? [];
+  const channels = useInfiniteQuery(channelsQuery).data?.pages.flatMap((page) => page.channels) ?? [];
   return [
     ...channels.map((channel) => ({
       id: `channel-${channel.site}-${channel.id}`,

@@ -1,7 +1,8 @@
 /** `/channel/$id`: the items of one channel, the newest first. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-router";
 import { ArrowDownUp, Share2 } from "lucide-react";
-import { rowsOf, type Sort, useChannel, useItems } from "@/api/queries";
+import { channelQuery, itemsQuery, rowsOf, type Sort } from "@/api/queries";
 import { MediaCard } from "@/components/media-card";
 import { player } from "@/components/player-store";
 import { Button, buttonVariants } from "@/components/ui/button";
@@ -21,9 +22,9 @@ export function ChannelPage() {
   const navigate = useNavigate({ from: "/channel/$id" });
   const { id } = useParams({ from: "/channel/$id" });
   const { site, sort = FIRST, unwatched } = useSearch({ from: "/channel/$id" });
-  const channel = useChannel(id, site);
+  const channel = useQuery(channelQuery(id, site));
   const wanted = { channel: id, site, sort, unwatched };
-  const found = useItems(wanted);
+  const found = useInfiniteQuery(itemsQuery(wanted));
   const items = rowsOf(found.data);
   if (!channel.data)
     return (

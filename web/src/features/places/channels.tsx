@@ -1,7 +1,8 @@
 /** `/channels`: the channels that the items of the user are from. */
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Tv } from "lucide-react";
-import { useChannels } from "@/api/queries";
+import { channelsQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -10,7 +11,7 @@ import { Page, Pending } from "./page";
 
 export function ChannelsPage() {
   const { t } = useI18n();
-  const found = useChannels();
+  const found = useInfiniteQuery(channelsQuery);
   const channels = found.data?.pages.flatMap((page) => page.channels);
   return (
     <Page title={t("places.channels")}>

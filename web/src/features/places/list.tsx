@@ -1,7 +1,8 @@
 /** `/playlist/$id`: one playlist in the order of its site. What is not in the library keeps its place. */
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useRouter } from "@tanstack/react-router";
 import { CircleDashed, Plus } from "lucide-react";
-import { useSourceList } from "@/api/queries";
+import { sourceListQuery } from "@/api/queries";
 import type { WholeList } from "@/api/types";
 import { askToAdd } from "@/components/add-store";
 import { Thumb } from "@/components/media-card";
@@ -18,7 +19,7 @@ export function ListPage() {
   const { t, locale } = useI18n();
   const { history } = useRouter();
   const id = Number(useParams({ from: "/playlist/$id" }).id);
-  const { data: list, error, refetch } = useSourceList(id);
+  const { data: list, error, refetch } = useQuery(sourceListQuery(id));
   if (!list)
     return (
       <Page title={t("add.playlist")}>

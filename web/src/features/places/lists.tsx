@@ -1,7 +1,8 @@
 /** `/playlists`: the playlists that came from sites. */
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ListVideo } from "lucide-react";
-import { useSourceLists } from "@/api/queries";
+import { sourceListsQuery } from "@/api/queries";
 import { Empty } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
@@ -9,7 +10,7 @@ import { Page, Pending } from "./page";
 
 export function ListsPage() {
   const { t, locale } = useI18n();
-  const lists = useSourceLists();
+  const lists = useQuery(sourceListsQuery);
   return (
     <Page title={t("places.playlists")} count={lists.data?.length}>
       {!lists.data ? (

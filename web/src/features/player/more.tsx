@@ -1,16 +1,16 @@
 /** What else may be done with the item that plays. */
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, ShieldCheck, Shuffle, Trash2 } from "lucide-react";
-import { ApiError, call } from "@/api/client";
-import { keys } from "@/api/keys";
+import { ApiError } from "@/api/client";
 import type { Item } from "@/api/types";
-import { useFailure } from "@/components/failure";
+import { showFailure } from "@/components/failure";
 import { type Choice, placeOf, useMenu } from "@/components/menu-at";
 import { useRemoveItems } from "@/components/remove-items";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { blockSource, convertItem, keepItem, refetchItem } from "./mutations";
 
 export function More({ item }: { item: Item }) {
   const { t } = useI18n();
@@ -21,10 +21,10 @@ export function More({ item }: { item: Item }) {
   const choices: Choice[] = [
     { key: "save", label: t("lib.download"), icon: <DownloadIcon />, run: actions.save },
     ...(item.source_url
-      ? [{ key: "refetch", label: t("play.refetch"), icon: <RefreshCw />, run: actions.again("refetch") }]
+      ? [{ key: "refetch", label: t("play.refetch"), icon: <RefreshCw />, run: actions.refetch }]
       : []),
     ...(item.playable === false
-      ? [{ key: "convert", label: t("play.convert"), icon: <Shuffle />, run: actions.again("convert") }]
+      ? [{ key: "convert", label: t("play.convert"), icon: <Shuffle />, run: actions.convert }]
       : []),
     ...(item.subscription || item.keep
       ? [
@@ -68,39 +68,38 @@ export function More({ item }: { item: Item }) {
 
 function useItemVerbs(item: Item) {
   const { t } = useI18n();
-  const cache = useQueryClient();
-  const fail = useFailure();
-  const reload = () => {
-    for (const queryKey of [keys.items, keys.folders]) void cache.invalidateQueries({ queryKey });
-  };
-  /** Runs it; what goes wrong is said. */
-  const attempt = (doing: () => Promise<unknown>) => () => void doing().catch(fail).finally(reload);
+  const queued = () => toast(t("add.queued", { n: 1 }), { description: item.title });
+  const refetching = useMutation({ ...refetchItem, onSuccess: queued });
+  const converting = useMutation({
+    ...convertItem,
+    onSuccess: queued,
+    onError: (error, { id, acceptLoss }) => {
+      const loses = error instanceof ApiError && error.code === "conversion_loses" && !acceptLoss;
+      if (!loses) showFailure(error);
+      else if (window.confirm(`${error.message}\n\n${t("play.convertLoses")}`))
+        converting.mutate({ id, acceptLoss: true });
+    },
+  });
+  const keeping = useMutation({
+    ...keepItem,
+    onSuccess: (_data, { keep }) => toast(t(keep ? "keep.said" : "keep.unsaid"), { description: item.title }),
+  });
+  const blocking = useMutation({
+    ...blockSource,
+    onSuccess: (_data, { blocked }) =>
+      toast(t(blocked ? "play.neverSaid" : "play.allowed"), { description: item.title }),
+  });
+  const { id } = item;
   return {
     save: () => {
       const link = document.createElement("a");
-      link.href = `/media/${item.id}?download=1`;
+      link.href = `/media/${id}?download=1`;
       link.download = "";
       link.click();
     },
-    again: (verb: "refetch" | "convert") =>
-      attempt(async () => {
-        const path = { id: item.id };
-        if (verb === "refetch") await call("POST", "/api/items/{id}/refetch", { path });
-        else
-          await call("POST", "/api/items/{id}/convert", { path }).catch((reason: unknown) => {
-            const loses = reason instanceof ApiError && reason.code === "conversion_loses";
-            if (!loses || !window.confirm(`${reason.message}\n\n${t("play.convertLoses")}`)) throw reason;
-            return call("POST", "/api/items/{id}/convert", { path, query: { accept_loss: true } });
-          });
-        toast(t("add.queued", { n: 1 }), { description: item.title });
-      }),
-    keep: attempt(async () => {
-      await call("PATCH", "/api/items/{id}", { path: { id: item.id }, body: { keep: !item.keep } });
-      toast(t(item.keep ? "keep.unsaid" : "keep.said"), { description: item.title });
-    }),
-    never: attempt(async () => {
-      await call(item.never ? "DELETE" : "PUT", "/api/sources/{id}/never", { path: { id: item.source ?? 0 } });
-      toast(t(item.never ? "play.allowed" : "play.neverSaid"), { description: item.title });
-    }),
+    refetch: () => refetching.mutate(id),
+    convert: () => converting.mutate({ id, acceptLoss: false }),
+    keep: () => keeping.mutate({ id, keep: !item.keep }),
+    never: () => blocking.mutate({ source: item.source ?? 0, blocked: !item.never }),
   };
 }

@@ -2,9 +2,10 @@
  * The player of the session: one media element in one wrapper, which is never mounted again. It covers the slot of the
  * watch page, and is a small window (video) or a bar (audio) on every other page. Full screen is of the wrapper.
  */
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { useItem } from "@/api/queries";
+import { itemQuery } from "@/api/queries";
 import type { Item } from "@/api/types";
 import { isAudio, posterOf } from "@/components/media-card";
 import { remember, remembered, showCaptions } from "@/components/player-choices";
@@ -23,7 +24,7 @@ import { useQueue } from "./use-queue";
 
 export default function Stage() {
   const id = usePlayer((state) => state.id) ?? 0;
-  const { data } = useItem(id, id > 0);
+  const { data } = useQuery({ ...itemQuery(id), enabled: id > 0 });
   const [item, setItem] = useState(data);
   if (data && data !== item) setItem(data); // the last one stays until the next one is known
   return item ? <Screen item={item} /> : null;

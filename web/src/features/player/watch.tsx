@@ -1,8 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { ArrowLeft, CircleAlert, Keyboard } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { codeOf } from "@/api/client";
-import { useItem } from "@/api/queries";
+import { itemQuery } from "@/api/queries";
 import type { Item } from "@/api/types";
 import { posterOf } from "@/components/media-card";
 import { player, usePlayer } from "@/components/player-store";
@@ -30,7 +31,7 @@ const SHOWN = 30; // items of the queue beside the player
 /** The page of one item. The picture itself belongs to the player of the session, which covers the slot here. */
 export function Watch() {
   const id = Number(route.useParams().id);
-  const item = useItem(id);
+  const item = useQuery(itemQuery(id));
   const theatre = usePlayer((state) => state.theatre);
   const [help, setHelp] = useState(false);
   const exists = !item.isError;

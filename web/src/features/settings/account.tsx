@@ -1,51 +1,40 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { LogOut } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { call } from "@/api/client";
-import { useSession } from "@/api/queries";
+import { sessionQuery } from "@/api/queries";
 import type { Me } from "@/api/types";
-import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { later } from "@/lib/later";
-import { useAsk } from "./ask";
 import { Card, Field } from "./card";
+import { changePassword, signOut } from "./mutations";
 
 /** Who I am, a new password, the way out. */
 export function Account({ user }: { user: Me }) {
   const { t } = useI18n();
-  const fail = useFailure();
-  const ask = useAsk("/api/sessions");
-  const setup = useSession().data?.setup;
+  const password = useMutation(changePassword);
+  const out = useMutation(signOut);
+  const setup = useQuery(sessionQuery).data?.setup;
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
   const [endTokens, setEndTokens] = useState(false);
-  async function change(event: FormEvent) {
+  function change(event: FormEvent) {
     event.preventDefault();
-    const done = await ask(() =>
-      call("PATCH", "/api/users/{id}", {
-        path: { id: user.id },
-        body: { password: fresh, old_password: old, end_tokens: endTokens },
-      }).then(() => true),
-    );
-    if (!done) return;
-    setOld("");
-    setFresh("");
-    setEndTokens(false);
-    toast(t("set.passwordChanged"), {
-      description: t(endTokens ? "set.passwordChangedTokensHint" : "set.passwordChangedHint"),
-    });
+    const onSuccess = () => {
+      setOld("");
+      setFresh("");
+      setEndTokens(false);
+      toast(t("set.passwordChanged"), {
+        description: t(endTokens ? "set.passwordChangedTokensHint" : "set.passwordChangedHint"),
+      });
+    };
+    password.mutate({ id: user.id, password: fresh, old_password: old, end_tokens: endTokens }, { onSuccess });
   }
-  async function leave() {
-    try {
-      await call("DELETE", "/api/session");
-      location.assign("/"); // a new page: nothing of this person stays in memory
-    } catch (error) {
-      fail(error);
-    }
-  }
+  // A new page: nothing of this user stays in memory.
+  const leave = () => out.mutate(undefined, { onSuccess: () => location.assign("/") });
   return (
     <Card id="account" title={t("set.account")}>
       <div className="flex items-center gap-3 px-4 py-3.5">
@@ -58,7 +47,7 @@ export function Account({ user }: { user: Me }) {
         <p className="flex min-w-0 flex-1 items-center gap-2 truncate font-medium">
           {user.name} {user.admin && <Badge tone="primary">{t("set.admin")}</Badge>}
         </p>
-        <Button variant="outline" size="sm" onClick={() => void leave()}>
+        <Button variant="outline" size="sm" onClick={leave}>
           <LogOut />
           {t("set.signOut")}
         </Button>

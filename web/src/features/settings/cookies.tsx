@@ -1,22 +1,21 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Cookie, FileUp, Trash2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
-import { call } from "@/api/client";
-import type { Jar } from "@/api/types";
+import type { Jar, Kept } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
-import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
-
-const PATH = "/api/cookies";
+import { removeCookies, saveCookies } from "./mutations";
+import { listedQuery } from "./queries";
 
 /** Which sites' cookies are kept and how they fare; never what is in them. */
 export function Cookies() {
   const { t } = useI18n();
-  const { data } = useListed(PATH);
+  const { data } = useQuery(listedQuery("/api/cookies"));
   return (
     <Card id="cookies" title={t("set.cookies")} hint={t("set.cookiesHint")}>
       {data?.cookies.length === 0 && <p className="px-4 py-3.5 text-muted-foreground">{t("set.cookiesEmpty")}</p>}
@@ -30,7 +29,7 @@ export function Cookies() {
 
 function One({ jar }: { jar: Jar }) {
   const { t, locale } = useI18n();
-  const ask = useAsk(PATH);
+  const remove = useMutation(removeCookies);
   const failed = jar.failed_at && (!jar.succeeded_at || jar.failed_at > jar.succeeded_at);
   return (
     <Line
@@ -47,7 +46,7 @@ function One({ jar }: { jar: Jar }) {
         variant="ghost"
         size="icon"
         aria-label={`${t("set.remove")}: ${jar.site}`}
-        onClick={() => void ask(() => call("DELETE", "/api/cookies/{site}", { path: { site: jar.site } }))}
+        onClick={() => remove.mutate(jar.site)}
       >
         <Trash2 />
       </Button>
@@ -58,7 +57,7 @@ function One({ jar }: { jar: Jar }) {
 /** Without the extension: a cookies.txt, or cookies as JSON, by hand. Open where a download asks for a site's. */
 function ByHand() {
   const { t } = useI18n();
-  const ask = useAsk(PATH);
+  const save = useMutation(saveCookies);
   const wanted = useSearch({ from: "/settings/$section" }).site;
   const [site, setSite] = useState(wanted ?? "");
   const [text, setText] = useState("");
@@ -66,10 +65,7 @@ function ByHand() {
   const read = async (files: FileList | null) => {
     if (files?.[0]) setText(await files[0].text());
   };
-  async function send(event: FormEvent) {
-    event.preventDefault();
-    const kept = await ask(() => call("PUT", "/api/cookies/{site}", { path: { site: site.trim() }, body: { text } }));
-    if (!kept) return;
+  const saved = (kept: Kept) => {
     setText("");
     setSite("");
     const more = [
@@ -78,7 +74,11 @@ function ByHand() {
       kept.resumed > 0 && t("set.cookiesResumed", { n: kept.resumed }),
     ];
     toast(t("set.cookiesKept", { n: kept.kept }), { description: more.filter(Boolean).join(" · ") });
-  }
+  };
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate({ site: site.trim(), text }, { onSuccess: saved });
+  };
   return (
     <details open={wanted !== undefined}>
       <summary className="px-4 py-3.5 text-[0.8125rem] text-muted-foreground hover:text-foreground">

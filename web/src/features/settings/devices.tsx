@@ -1,26 +1,24 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Copy, Puzzle } from "lucide-react";
-import { lazy, Suspense, useRef, useState } from "react";
-import { call } from "@/api/client";
-import type { Pairing } from "@/api/types";
+import { lazy, Suspense, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { register } from "@/lib/load";
-import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
+import { pairDevice, removeDevice } from "./mutations";
 import { Packages } from "./packages";
+import { listedQuery } from "./queries";
 
 const Qr = lazy(register(() => import("./qr")));
-
-const PATH = "/api/devices";
 
 /** Browsers with the extension: pair one, or take its right away. */
 export function Devices() {
   const { t, locale } = useI18n();
-  const { data } = useListed(PATH);
-  const ask = useAsk(PATH);
+  const { data } = useQuery(listedQuery("/api/devices"));
+  const remove = useMutation(removeDevice);
   return (
     <Card id="devices" title={t("set.devices")} hint={t("set.devicesHint")}>
       <Packages />
@@ -39,7 +37,7 @@ export function Devices() {
               variant="outline"
               size="sm"
               aria-label={`${t("set.remove")}: ${device.name}`}
-              onClick={() => void ask(() => call("DELETE", "/api/devices/{id}", { path: { id: device.id } }))}
+              onClick={() => remove.mutate(device.id)}
             >
               {t("set.remove")}
             </Button>
@@ -54,8 +52,7 @@ export function Devices() {
 
 function Pair() {
   const { t, locale } = useI18n();
-  const ask = useAsk(PATH);
-  const [offer, setOffer] = useState<Pairing>();
+  const { data: offer, mutate: pair } = useMutation(pairDevice);
   const code = useRef<HTMLTextAreaElement>(null);
   async function copy() {
     code.current?.select();
@@ -103,7 +100,7 @@ function Pair() {
               {t("set.copy")}
             </Button>
           )}
-          <Button variant="secondary" onClick={async () => setOffer(await ask(() => call("POST", PATH)))}>
+          <Button variant="secondary" onClick={() => pair()}>
             {t("set.pairNew")}
           </Button>
         </div>

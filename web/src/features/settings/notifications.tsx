@@ -1,20 +1,24 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { call } from "@/api/client";
 import type { NewTarget as Wish } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Input, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
-import { useAsk, useListed } from "./ask";
 import { Card } from "./card";
 import { firstEvents } from "./event-groups";
+import { addTarget } from "./mutations";
+import { BUSY } from "./queries";
 import { TargetRow } from "./target-row";
-import { PATH, useTargetChanges } from "./use-target-changes";
+import { targetsQuery, useTargetChanges } from "./use-target-changes";
 
 /** Where the user is notified, and of what. An address is never shown again. */
 export function Notifications({ admin }: { admin: boolean }) {
   const { t } = useI18n();
   const { shown, change } = useTargetChanges();
-  const { data } = useListed(PATH, ({ targets }) => targets.some((each) => each.waiting > 0));
+  const { data } = useQuery({
+    ...targetsQuery,
+    refetchInterval: ({ state }) => (state.data?.targets.some((each) => each.waiting > 0) ? BUSY : false),
+  });
   const [opened, setOpened] = useState<number>();
   return (
     <Card id="notifications" title={t("set.notifications")} hint={t("set.notificationsHint")}>
@@ -28,7 +32,7 @@ export function Notifications({ admin }: { admin: boolean }) {
               admin={admin}
               open={opened === target.id}
               onOpen={(open) => setOpened(open ? target.id : undefined)}
-              onChange={(values) => change(target.id, values)}
+              onChange={(values) => void change(target.id, values)}
             />
           ))
       ) : (
@@ -41,10 +45,10 @@ export function Notifications({ admin }: { admin: boolean }) {
 
 function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => void }) {
   const { t, locale } = useI18n();
-  const ask = useAsk(PATH);
+  const add = useMutation(addTarget);
   const [url, setUrl] = useState("");
-  const [secret, setSecret] = useState<string | null>(null);
-  async function add(event: FormEvent) {
+  const secret = add.data?.secret;
+  function save(event: FormEvent) {
     event.preventDefault();
     const scans = /^(jellyfin|plex|kodi)\+/i.test(url.trim());
     const wish = {
@@ -52,11 +56,11 @@ function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => 
       events: scans ? [] : firstEvents(admin),
       language: locale as NonNullable<Wish["language"]>,
     };
-    const made = await ask(() => call("POST", PATH, { body: wish }));
-    if (!made) return;
-    setSecret(made.secret);
-    setUrl("");
-    onMade(made.id);
+    const onSuccess = ({ id }: { id: number }) => {
+      setUrl("");
+      onMade(id);
+    };
+    add.mutate(wish, { onSuccess });
   }
   return (
     <>
@@ -72,7 +76,7 @@ function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => 
           />
         </div>
       )}
-      <form onSubmit={add} className="space-y-2 px-4 py-3.5">
+      <form onSubmit={save} className="space-y-2 px-4 py-3.5">
         <div className="flex flex-wrap items-center gap-2">
           <Input
             aria-label={t("note.address")}

@@ -1,15 +1,16 @@
+import { useQuery } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { buttonVariants } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
-import { useListed } from "./ask";
+import { listedQuery } from "./queries";
 
 const NAMES = { chromium: "Chrome, Edge, Brave", firefox: "Firefox" } as const;
 
 /** The browser extension as files, from this server. */
 export function Packages() {
   const { t, locale } = useI18n();
-  const { data } = useListed("/api/extension");
+  const { data } = useQuery(listedQuery("/api/extension"));
   if (!data) return null;
   return (
     <div className="flex flex-wrap items-center gap-x-5 gap-y-3 px-4 py-3.5">

@@ -1,8 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Trash2, UserRound } from "lucide-react";
 import { type FormEvent, useEffect, useId, useState } from "react";
-import { call } from "@/api/client";
-import { keys } from "@/api/keys";
 import type { User, UserRow } from "@/api/types";
 import Confirm from "@/components/confirm";
 import { Button } from "@/components/ui/button";
@@ -10,23 +8,19 @@ import { Badge, Input } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { bytes, date, unitName } from "@/lib/format";
-import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
+import { addUser, changeUser, removeUser } from "./mutations";
+import { listedQuery } from "./queries";
 
-const PATH = "/api/users";
 const GIGABYTE = 1e9;
 
 /** Who may come in; for administrators. */
 export function People({ me }: { me: number }) {
   const { t, locale } = useI18n();
-  const { data } = useListed(PATH);
-  const ask = useAsk(PATH);
-  const cache = useQueryClient();
+  const { data } = useQuery(listedQuery("/api/users"));
+  const change = useMutation(changeUser);
+  const remove = useMutation(removeUser);
   const [leaving, setLeaving] = useState<User>();
-  async function setQuota(user: User, quota: number | null) {
-    await ask(() => call("PATCH", "/api/users/{id}", { path: { id: user.id }, body: { quota } }));
-    void cache.invalidateQueries({ queryKey: keys.system }); // it says one's own
-  }
   return (
     <Card id="people" title={t("set.people")} hint={t("set.peopleHint")}>
       {data?.users.map((user) => (
@@ -44,18 +38,14 @@ export function People({ me }: { me: number }) {
             t("set.charged", { v: bytes(user.usage.charged, locale) }),
           ].join(" · ")}
         >
-          <Quota user={user} onSave={(quota) => setQuota(user, quota)} />
+          <Quota user={user} onSave={(quota) => change.mutate({ id: user.id, quota })} />
           {user.id !== me && (
             <>
               <Button
                 variant="outline"
                 size="sm"
                 aria-label={`${t(user.admin ? "set.unmakeAdmin" : "set.makeAdmin")}: ${user.name}`}
-                onClick={() =>
-                  void ask(() =>
-                    call("PATCH", "/api/users/{id}", { path: { id: user.id }, body: { admin: !user.admin } }),
-                  )
-                }
+                onClick={() => change.mutate({ id: user.id, admin: !user.admin })}
               >
                 {t(user.admin ? "set.unmakeAdmin" : "set.makeAdmin")}
               </Button>
@@ -78,7 +68,7 @@ export function People({ me }: { me: number }) {
           body={t("set.removePersonHint")}
           action={t("set.remove")}
           onClose={() => setLeaving(undefined)}
-          onYes={() => void ask(() => call("DELETE", "/api/users/{id}", { path: { id: leaving.id } }))}
+          onYes={() => remove.mutate(leaving.id)}
         />
       )}
     </Card>
@@ -86,7 +76,7 @@ export function People({ me }: { me: number }) {
 }
 
 /** How much may be charged to somebody, in gigabytes; an empty box is no limit. */
-function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null) => Promise<unknown> }) {
+function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null) => void }) {
   const { t, locale } = useI18n();
   const shown = user.quota === null ? "" : String(user.quota / GIGABYTE);
   const [text, setText] = useState(shown);
@@ -94,7 +84,7 @@ function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null)
   const save = () => {
     if (text === shown) return;
     const size = Number(text);
-    if (Number.isFinite(size) && size >= 0 && size < 1e9) void onSave(text.trim() ? Math.round(size * GIGABYTE) : null);
+    if (Number.isFinite(size) && size >= 0 && size < 1e9) onSave(text.trim() ? Math.round(size * GIGABYTE) : null);
     else setText(shown);
   };
   return (
@@ -117,18 +107,19 @@ function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null)
 
 function NewPerson() {
   const { t } = useI18n();
-  const ask = useAsk(PATH);
+  const add = useMutation(addUser);
   const id = useId();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [admin, setAdmin] = useState(false);
-  async function make(event: FormEvent) {
+  function make(event: FormEvent) {
     event.preventDefault();
-    const made = await ask(() => call("POST", PATH, { body: { name, password, admin } }));
-    if (!made) return;
-    setName("");
-    setPassword("");
-    setAdmin(false);
+    const onSuccess = () => {
+      setName("");
+      setPassword("");
+      setAdmin(false);
+    };
+    add.mutate({ name, password, admin }, { onSuccess });
   }
   return (
     <form onSubmit={make} className="flex flex-wrap items-center gap-2 px-4 py-3.5" autoComplete="off">

@@ -1,14 +1,12 @@
+import { useMutation } from "@tanstack/react-query";
 import { Bookmark, Download } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { call } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
-import { useAsk } from "./ask";
 import { Card } from "./card";
 import { httpShortcuts } from "./http-shortcuts";
-
-const TOKENS = "/api/tokens";
+import { addToken } from "./mutations";
 
 /** Ways to send a link from a phone or another browser without opening this page first. */
 export function Phone() {
@@ -56,15 +54,11 @@ function asBookmarklet(link: HTMLAnchorElement | null) {
 /** Creates an API key that may only add downloads, and shows how a phone uses it. The key is shown once. */
 function ShortcutKey() {
   const { t } = useI18n();
-  const ask = useAsk(TOKENS);
+  const add = useMutation(addToken);
   const [name, setName] = useState("");
-  const [token, setToken] = useState<string>();
-  async function make(event: FormEvent) {
+  function make(event: FormEvent) {
     event.preventDefault();
-    const made = await ask(() => call("POST", TOKENS, { body: { name: name.trim(), scopes: ["download"] } }));
-    if (!made) return;
-    setToken(made.token);
-    setName("");
+    add.mutate({ name: name.trim(), scopes: ["download"] }, { onSuccess: () => setName("") });
   }
   return (
     <>
@@ -83,7 +77,7 @@ function ShortcutKey() {
           </Button>
         </div>
       </form>
-      {token && <Steps token={token} />}
+      {add.data && <Steps token={add.data.token} />}
     </>
   );
 }

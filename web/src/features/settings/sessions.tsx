@@ -1,14 +1,13 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Monitor, Smartphone } from "lucide-react";
-import { call } from "@/api/client";
 import type { OpenSession } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
-import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
-
-const PATH = "/api/sessions";
+import { endSession } from "./mutations";
+import { listedQuery } from "./queries";
 
 /** "Firefox · Linux" out of the long line that browsers send. */
 function agentName(agent: string | null): string {
@@ -22,7 +21,7 @@ function agentName(agent: string | null): string {
 
 export function Sessions() {
   const { t } = useI18n();
-  const { data } = useListed(PATH);
+  const { data } = useQuery(listedQuery("/api/sessions"));
   return (
     <Card id="sessions" title={t("set.sessions")} hint={t("set.sessionsHint")}>
       {data ? (
@@ -36,7 +35,7 @@ export function Sessions() {
 
 function One({ session }: { session: OpenSession }) {
   const { t, locale } = useI18n();
-  const ask = useAsk(PATH);
+  const end = useMutation(endSession);
   const name = agentName(session.agent);
   const seen = session.last_seen_at ?? session.created_at;
   return (
@@ -54,7 +53,7 @@ function One({ session }: { session: OpenSession }) {
           variant="outline"
           size="sm"
           aria-label={`${t("set.end")}: ${name}`}
-          onClick={() => void ask(() => call("DELETE", "/api/sessions/{id}", { path: { id: session.id } }))}
+          onClick={() => end.mutate(session.id)}
         >
           {t("set.end")}
         </Button>

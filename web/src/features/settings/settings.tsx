@@ -1,7 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
-import { useSession } from "@/api/queries";
+import { sessionQuery } from "@/api/queries";
 import type { Me } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
@@ -30,7 +31,7 @@ const WIDE = "(min-width: 64rem)"; // the list and a section side by side: `lg` 
 /** `/settings`: the list of sections. A wide screen goes on to the first one, an old anchor to its section. */
 export function SettingsIndex() {
   const { t } = useI18n();
-  const user = useSession().data?.user;
+  const user = useQuery(sessionQuery).data?.user;
   const wide = useMedia(WIDE);
   const navigate = useNavigate();
   const hash = useRouterState({ select: (state) => state.location.hash });
@@ -52,7 +53,7 @@ export function SettingsIndex() {
 export function SettingsSection({ notFound }: { notFound: ReactNode }) {
   const { t } = useI18n();
   const name = useParams({ from: "/settings/$section" }).section;
-  const user = useSession().data?.user;
+  const user = useQuery(sessionQuery).data?.user;
   if (!user) return null;
   const section = findSection(name, user.admin);
   if (!section) return notFound;

@@ -1,18 +1,17 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Globe, Pencil, Trash2 } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { call } from "@/api/client";
 import type { SiteRule, SiteRuleChange } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
-import { useAsk, useListed } from "./ask";
 import { Card, Field, Line } from "./card";
+import { changeSiteRule, removeSiteRule } from "./mutations";
+import { listedQuery } from "./queries";
 
-const PATH = "/api/site-rules";
 const NONE = "/"; // no preset has such a name
-const RULE = "/api/sites/{site}";
 const EMPTY: SiteRule = {
   site: "",
   password: false,
@@ -26,7 +25,7 @@ const EMPTY: SiteRule = {
 /** Rules for sites: how links of one are fetched, and the name and password that are used there. */
 export function Sites() {
   const { t } = useI18n();
-  const { data } = useListed(PATH);
+  const { data } = useQuery(listedQuery("/api/site-rules"));
   const [edited, setEdited] = useState<SiteRule | null>(null);
   return (
     <Card id="sites" title={t("set.sites")} hint={t("set.sitesHint")}>
@@ -49,7 +48,7 @@ export function Sites() {
 
 function One({ rule, onEdit }: { rule: SiteRule; onEdit: () => void }) {
   const { t } = useI18n();
-  const ask = useAsk(PATH);
+  const remove = useMutation(removeSiteRule);
   const parts = [
     rule.preset && `${t("set.sitePreset")}: ${rule.preset}`,
     rule.proxy,
@@ -71,7 +70,7 @@ function One({ rule, onEdit }: { rule: SiteRule; onEdit: () => void }) {
         variant="ghost"
         size="icon"
         aria-label={`${t("set.remove")}: ${rule.site}`}
-        onClick={() => void ask(() => call("DELETE", RULE, { path: { site: rule.site } }))}
+        onClick={() => remove.mutate(rule.site)}
       >
         <Trash2 />
       </Button>
@@ -82,8 +81,8 @@ function One({ rule, onEdit }: { rule: SiteRule; onEdit: () => void }) {
 /** The rule of one site. The name and the password are written together, and so are the beginning and the end of the hours. */
 function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
   const { t } = useI18n();
-  const ask = useAsk(PATH);
-  const presets = useListed("/api/presets").data?.presets ?? [];
+  const change = useMutation(changeSiteRule);
+  const presets = useQuery(listedQuery("/api/presets")).data?.presets ?? [];
   const [now, setNow] = useState({
     ...rule,
     proxy: rule.proxy ?? "",
@@ -96,9 +95,9 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []); // the button that opened the form may be gone, or far above it
   const set = (change: Partial<typeof now>) => setNow({ ...now, ...change });
-  async function save(event: FormEvent) {
+  function save(event: FormEvent) {
     event.preventDefault();
-    const body: SiteRuleChange = {
+    const rule: SiteRuleChange = {
       preset: now.preset,
       proxy: now.proxy.trim() || null,
       pause_seconds: Number(now.pause) || null,
@@ -106,7 +105,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
       cookies_required: now.cookies_required,
       ...(now.user && now.word && { account: { user: now.user, password: now.word } }),
     };
-    if (await ask(() => call("PATCH", RULE, { path: { site: now.site.trim() }, body }))) onDone();
+    change.mutate({ site: now.site.trim(), ...rule }, { onSuccess: onDone });
   }
   return (
     <form onSubmit={save} autoComplete="off">

@@ -1,7 +1,7 @@
+import { useMutation } from "@tanstack/react-query";
 import { Bell, Mail, MonitorPlay, Send, SlidersHorizontal, Smartphone, Trash2, Webhook } from "lucide-react";
 import { useId } from "react";
-import { call } from "@/api/client";
-import type { Target, TargetChange } from "@/api/types";
+import type { Target, TargetChange, Tested } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
@@ -9,11 +9,10 @@ import { toast } from "@/components/ui/toast";
 import { type T, useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { cn } from "@/lib/utils";
-import { useAsk } from "./ask";
 import { answerWords } from "./event-groups";
+import { removeTarget, testTarget } from "./mutations";
 import { TargetOptions } from "./target-options";
 
-const PATH = "/api/notifications/targets";
 const KINDS = { webhook: "Webhook", jellyfin: "Jellyfin", plex: "Plex", kodi: "Kodi" } as const;
 
 type Props = {
@@ -27,14 +26,12 @@ type Props = {
 /** One target: how its last message went, a test, and what it is told. */
 export function TargetRow({ target, admin, open, onOpen, onChange }: Props) {
   const { t, locale } = useI18n();
-  const ask = useAsk(PATH);
+  const remove = useMutation(removeTarget);
+  const test = useMutation(testTarget);
   const options = useId();
   const name = target.name || target.label;
-  async function test() {
-    const tested = await ask(() => call("POST", "/api/notifications/targets/{id}/test", { path: { id: target.id } }));
-    if (tested?.ok) toast(t("note.answerOk"));
-    else if (tested) toast(t("note.answerBad", { v: answerWords(tested.answer, t) }), { type: "bad" });
-  }
+  const tested = ({ ok, answer }: Tested) =>
+    ok ? toast(t("note.answerOk")) : toast(t("note.answerBad", { v: answerWords(answer, t) }), { type: "bad" });
   return (
     <section aria-label={name} className="flex flex-wrap items-start gap-x-4 gap-y-3 px-4 py-3.5">
       <span className="grid size-9 shrink-0 place-items-center rounded-lg border bg-muted text-muted-foreground [&_svg]:size-4">
@@ -53,7 +50,12 @@ export function TargetRow({ target, admin, open, onOpen, onChange }: Props) {
         </p>
       </div>
       <div className="flex items-center gap-2">
-        <Button variant="outline" size="sm" aria-label={`${t("note.test")}: ${name}`} onClick={() => void test()}>
+        <Button
+          variant="outline"
+          size="sm"
+          aria-label={`${t("note.test")}: ${name}`}
+          onClick={() => test.mutate(target.id, { onSuccess: tested })}
+        >
           <Send />
           {t("note.test")}
         </Button>
@@ -76,7 +78,7 @@ export function TargetRow({ target, admin, open, onOpen, onChange }: Props) {
           variant="ghost"
           size="icon-sm"
           aria-label={`${t("note.remove")}: ${name}`}
-          onClick={() => void ask(() => call("DELETE", "/api/notifications/targets/{id}", { path: { id: target.id } }))}
+          onClick={() => remove.mutate(target.id)}
         >
           <Trash2 />
         </Button>

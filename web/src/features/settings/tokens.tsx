@@ -1,16 +1,16 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { KeyRound, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { call } from "@/api/client";
 import type { NewToken } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
-import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
+import { addToken, removeToken } from "./mutations";
+import { listedQuery } from "./queries";
 
-const PATH = "/api/tokens";
 type Scope = NewToken["scopes"][number];
 const SETS = {
   read: ["read"],
@@ -23,17 +23,19 @@ const SETS = {
 /** Keys for programs. The key itself is shown once, right after it was made. */
 export function Tokens({ admin }: { admin: boolean }) {
   const { t, locale } = useI18n();
-  const { data } = useListed(PATH);
-  const ask = useAsk(PATH);
+  const { data } = useQuery(listedQuery("/api/tokens"));
+  const add = useMutation(addToken);
+  const remove = useMutation(removeToken);
   const [name, setName] = useState("");
   const [reach, setReach] = useState<keyof typeof SETS>("download");
   const [made, setMade] = useState<string>();
-  async function make(event: FormEvent) {
+  function make(event: FormEvent) {
     event.preventDefault();
-    const answer = await ask(() => call("POST", PATH, { body: { name: name.trim(), scopes: SETS[reach] } }));
-    if (!answer) return;
-    setMade(answer.token);
-    setName("");
+    const onSuccess = ({ token }: { token: string }) => {
+      setMade(token);
+      setName("");
+    };
+    add.mutate({ name: name.trim(), scopes: SETS[reach] }, { onSuccess });
   }
   return (
     <Card id="tokens" title={t("set.tokens")} hint={t("set.tokensHint")}>
@@ -53,7 +55,7 @@ export function Tokens({ admin }: { admin: boolean }) {
             variant="ghost"
             size="icon"
             aria-label={`${t("set.remove")}: ${token.name}`}
-            onClick={() => void ask(() => call("DELETE", "/api/tokens/{id}", { path: { id: token.id } }))}
+            onClick={() => remove.mutate(token.id)}
           >
             <Trash2 />
           </Button>

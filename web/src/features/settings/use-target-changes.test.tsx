@@ -1,11 +1,9 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { act, renderHook, waitFor } from "@testing-library/react";
 import { vi } from "vitest";
+import { createMutationCache } from "@/api/mutations";
 import type { Target } from "@/api/types";
-import { useListed } from "./ask";
-import { PATH, useTargetChanges } from "./use-target-changes";
-
-vi.mock("@/components/failure", () => ({ useFailure: () => () => {} }));
+import { targetsQuery, useTargetChanges } from "./use-target-changes";
 
 test("a list that comes between two changes does not undo the second one", async () => {
   const server: Target = { id: 1, events: ["a", "b", "c"] } as unknown as Target;
@@ -17,14 +15,14 @@ test("a list that comes between two changes does not undo the second one", async
     Object.assign(server, change);
     return Response.json(server);
   });
-  const client = new QueryClient();
-  const { result } = renderHook(() => ({ changes: useTargetChanges(), list: useListed(PATH).data?.targets }), {
+  const client = new QueryClient({ mutationCache: createMutationCache(() => {}) });
+  const { result } = renderHook(() => ({ changes: useTargetChanges(), list: useQuery(targetsQuery).data?.targets }), {
     wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider>,
   });
   const events = () => result.current.list?.map(result.current.changes.shown)[0]?.events;
   await waitFor(() => expect(events()).toEqual(["a", "b", "c"]));
-  act(() => result.current.changes.change(1, { events: ["b", "c"] }));
-  act(() => result.current.changes.change(1, { events: ["c"] }));
+  act(() => void result.current.changes.change(1, { events: ["b", "c"] }));
+  act(() => void result.current.changes.change(1, { events: ["c"] }));
   expect(events()).toEqual(["c"]);
   await waitFor(() => expect(answers).toHaveLength(1)); // one after the other
   await act(async () => answers[0]?.());

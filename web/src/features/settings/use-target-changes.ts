@@ -1,10 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { call } from "@/api/client";
 import type { Target, TargetChange } from "@/api/types";
-import { useAsk } from "./ask";
+import { changeTarget } from "./mutations";
+import { listedQuery } from "./queries";
 
-export const PATH = "/api/notifications/targets";
+export const targetsQuery = listedQuery("/api/notifications/targets");
 
 /**
  * Changes of targets, sent one after the other. What is not answered yet is shown at once and whatever the list says
@@ -12,21 +12,17 @@ export const PATH = "/api/notifications/targets";
  */
 export function useTargetChanges() {
   const cache = useQueryClient();
-  const ask = useAsk(PATH);
+  const { mutateAsync } = useMutation(changeTarget);
   const [unanswered, setUnanswered] = useState<Record<number, TargetChange>>({});
-  const last = useRef<Promise<void>>(Promise.resolve());
   const count = useRef(0);
 
-  async function send(id: number, values: TargetChange) {
-    await ask(() => call("PATCH", "/api/notifications/targets/{id}", { path: { id }, body: values }));
-    count.current--;
-    if (count.current === 0) await cache.invalidateQueries({ queryKey: ["settings", PATH] }); // until it is here
-    if (count.current === 0) setUnanswered({});
-  }
-  function change(id: number, values: TargetChange) {
+  async function change(id: number, values: TargetChange) {
     setUnanswered((before) => ({ ...before, [id]: { ...before[id], ...values } }));
     count.current++;
-    last.current = last.current.then(() => send(id, values));
+    await mutateAsync({ id, ...values }).catch(() => {}); // it was shown
+    count.current--;
+    if (count.current === 0) await cache.invalidateQueries({ queryKey: targetsQuery.queryKey }); // until it is loaded
+    if (count.current === 0) setUnanswered({});
   }
   const shown = (target: Target): Target => ({ ...target, ...unanswered[target.id] });
   return { shown, change };

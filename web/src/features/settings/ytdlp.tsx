@@ -1,23 +1,22 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { ArrowUpFromLine, History } from "lucide-react";
-import { call } from "@/api/client";
-import type { ytdlp_Order as Order } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
-import { useAsk, useListed } from "./ask";
 import { Card, Field } from "./card";
-
-const PATH = "/api/ytdlp";
-const PROVIDER = `${PATH}/token-provider`;
+import { orderYtDlp } from "./mutations";
+import { BUSY, listedQuery } from "./queries";
 
 /** The part that knows the sites: its version, a newer one, the one before; for administrators. */
 export function YtDlp() {
   const { t, explain } = useI18n();
-  const { data, isError } = useListed(PATH, ({ updating }) => updating);
-  const ask = useAsk(PATH);
+  const { data, isError } = useQuery({
+    ...listedQuery("/api/ytdlp"),
+    refetchInterval: ({ state }) => (state.data?.updating ? BUSY : false),
+  });
+  const order = useMutation(orderYtDlp);
   if (isError) return null;
-  const tell = (body: Order) => void ask(() => call("POST", PATH, { body }));
   return (
     <Card id="ytdlp" title="yt-dlp" hint={t("set.ytdlpHint")}>
       {data ? (
@@ -41,7 +40,7 @@ export function YtDlp() {
               <span className="flex flex-wrap items-center gap-2">
                 {data.error && <Badge tone="bad">{t("state.failed")}</Badge>}
                 {data.previous && (
-                  <Button variant="outline" size="sm" onClick={() => tell({ action: "rollback" })}>
+                  <Button variant="outline" size="sm" onClick={() => order.mutate({ action: "rollback" })}>
                     <History />
                     {t("set.ytdlpBack", { v: data.previous })}
                   </Button>
@@ -49,7 +48,7 @@ export function YtDlp() {
                 <Button
                   size="sm"
                   disabled={data.updating}
-                  onClick={() => tell({ action: data.offered ? "accept" : "update" })}
+                  onClick={() => order.mutate({ action: data.offered ? "accept" : "update" })}
                 >
                   <ArrowUpFromLine />
                   {data.offered ? t("set.ytdlpTo", { v: data.offered }) : t("set.ytdlpUpdate")}
@@ -63,7 +62,7 @@ export function YtDlp() {
                 label={t("set.channel")}
                 className="w-44"
                 value={data.channel}
-                onChange={(channel) => tell({ action: "update", channel })}
+                onChange={(channel) => order.mutate({ action: "update", channel })}
                 items={(["stable", "nightly"] as const).map((value) => ({ value, label: t(`set.channel.${value}`) }))}
               />
             )}
@@ -80,7 +79,7 @@ export function YtDlp() {
 /** The PO token provider, if the configuration names one. */
 function Provider() {
   const { t } = useI18n();
-  const { data } = useListed(PROVIDER);
+  const { data } = useQuery(listedQuery("/api/ytdlp/token-provider"));
   if (!data) return null;
   return (
     <Field

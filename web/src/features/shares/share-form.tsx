@@ -1,32 +1,26 @@
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { call } from "@/api/client";
-import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
+import { addShare } from "./mutations";
 
 const DAYS = [1, 7, 30, 365];
 
 type Opens = { item?: number; folder?: number; channel?: string; site?: string; q?: string };
-type Props = { opens: Opens; title: string; onMade: () => void };
+type Props = { opens: Opens; title: string };
 
 /** Makes a link, and shows its addresses once. */
-export function ShareForm({ opens, title, onMade }: Props) {
+export function ShareForm({ opens, title }: Props) {
   const { t } = useI18n();
-  const fail = useFailure();
+  const add = useMutation(addShare);
   const [days, setDays] = useState("7");
   const [password, setPassword] = useState("");
-  const [url, setUrl] = useState<string>();
+  const url = add.data?.url;
   function make(event: FormEvent) {
     event.preventDefault();
-    const wish = { ...opens, days: days ? Number(days) : null, password: password || null };
-    call("POST", "/api/shares", { body: wish })
-      .then((made) => {
-        setUrl(made.url);
-        onMade();
-      })
-      .catch(fail);
+    add.mutate({ ...opens, days: days ? Number(days) : null, password: password || null });
   }
   if (url) {
     return (

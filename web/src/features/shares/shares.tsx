@@ -1,27 +1,21 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Link2, Trash2 } from "lucide-react";
-import { call } from "@/api/client";
-import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
+import { revokeShare } from "./mutations";
+import { sharesQuery } from "./queries";
 import { ShareForm } from "./share-form";
-
-export const PATH = "/api/shares";
-const KEY = ["shares"];
 
 /** Links that open something to others. `?item=`, `?of=` (a folder), `?channel=` or `?q=` asks for a new one. */
 export function SharesPage() {
   const { t, locale } = useI18n();
-  const cache = useQueryClient();
-  const fail = useFailure();
+  const { data } = useQuery(sharesQuery);
+  const revoke = useMutation(revokeShare);
   const { item, of: folder, channel, site, q, title } = useSearch({ from: "/shares" });
   const opens = { item, folder, channel, site, q };
-  const { data } = useQuery({ queryKey: KEY, queryFn: () => call("GET", PATH), staleTime: 0 });
-  const reload = () => cache.invalidateQueries({ queryKey: KEY });
-  const revoke = (id: number) => call("DELETE", "/api/shares/{id}", { path: { id } }).catch(fail).finally(reload);
   const rows = data?.shares ?? [];
   return (
     <div className="h-full overflow-y-auto">
@@ -29,7 +23,7 @@ export function SharesPage() {
         <h1 className="text-xl font-semibold tracking-tight">{t("share.title")}</h1>
         <p className="mb-4 mt-1 text-pretty text-muted-foreground">{t("share.hint")}</p>
         {Object.values(opens).some((each) => each !== undefined) && (
-          <ShareForm key={JSON.stringify(opens)} opens={opens} title={title ?? q ?? ""} onMade={reload} />
+          <ShareForm key={JSON.stringify(opens)} opens={opens} title={title ?? q ?? ""} />
         )}
         {rows.length === 0 ? (
           <Empty icon={<Link2 />} title={t("share.none")} body={t("share.noneBody")} />
@@ -49,7 +43,7 @@ export function SharesPage() {
                   variant="ghost"
                   size="icon"
                   aria-label={`${t("share.revoke")}: ${row.title}`}
-                  onClick={() => void revoke(row.id)}
+                  onClick={() => revoke.mutate(row.id)}
                 >
                   <Trash2 />
                 </Button>

@@ -1,14 +1,15 @@
+import { useQuery } from "@tanstack/react-query";
 import { WifiOff } from "lucide-react";
 import { codeOf } from "@/api/client";
 import { useLive } from "@/api/live";
-import { useSession } from "@/api/queries";
+import { sessionQuery } from "@/api/queries";
 import { useI18n } from "@/i18n";
 
 /** Above every page while the server does not answer. What is shown stays as it was last known. */
 export function GlobalBar() {
   const { t } = useI18n();
   const live = useLive();
-  const { error, failureReason } = useSession();
+  const { error, failureReason } = useQuery(sessionQuery);
   const away = live === false && codeOf(failureReason ?? error) === "unreachable";
   return (
     <div role="status" aria-live="polite">
