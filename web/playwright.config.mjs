@@ -6,7 +6,8 @@ export default defineConfig({
   testDir: "tests",
   testMatch: "*.spec.mjs",
   outputDir: "../.cache/browser-tests",
-  workers: 2, // each has a server of its own
+  workers: 3, // on two cores: much of a test waits for a server or a download. Each has a server of its own
+  fullyParallel: true,
   timeout: 120_000, // two cores for two browsers, two servers and their downloads
   forbidOnly: true,
   retries: 1,

@@ -30,7 +30,9 @@ const test = base.extend({
   ],
 });
 
+test.describe.configure({ mode: "default" }); // one worker: its server is like no other
 const section = (app, name) => app.page.getByRole("region", { name, exact: true });
+
 test("a limit is kept; one that cannot be is refused in words", async ({ app, page }) => {
   await app.settings("Limits");
   const limits = section(app, "Limits");

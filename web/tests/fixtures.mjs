@@ -50,7 +50,11 @@ export const test = base.extend({
   /** A server with its administrator, who is not the user of a test. */
   server: [
     async ({ playwright, site, serverEnv }, use) => {
-      const env = { MEDIAFETCHER_YTDLP_INDEX: "http://127.0.0.1:9/simple", ...serverEnv }; // nothing is asked of others
+      const env = {
+        MEDIAFETCHER_YTDLP_INDEX: "http://127.0.0.1:9/simple", // nothing is asked of others
+        MEDIAFETCHER_HOUSEKEEPING_SECONDS: "3600", // what it would remove is looked at first
+        ...serverEnv,
+      };
       const server = await startServer(`127.0.0.1:${site.port}`, env);
       const request = await playwright.request.newContext();
       await call(request, server, "POST", "/api/setup", { code: server.setupCode(), ...ADMINISTRATOR });

@@ -16,6 +16,7 @@ const receiver = createServer(async (request, response) => {
 await once(receiver.listen(0, "127.0.0.1"), "listening");
 receiver.unref(); // a test that fails must not wait for it for ever
 const host = `127.0.0.1:${receiver.address().port}`;
+test.describe.configure({ mode: "default" }); // one worker: its server is like no other
 test.use({ serverEnv: { MEDIAFETCHER_ALLOW_HOSTS: "127.0.0.1" } }); // the receiver too
 
 const only = async (app) => (await app.api("GET", PATH)).targets[0];
