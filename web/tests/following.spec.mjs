@@ -322,6 +322,7 @@ test("a source that wants an account waits for its cookies", async ({ app, page 
 });
 
 test("the navigation of a phone is one row, and no word of it is cut, in any language", async ({ app, page }) => {
+  await app.title("Home").waitFor({ state: "attached" });
   for (const locale of ["en", "fr", "de"]) {
     await page.evaluate((value) => localStorage.setItem("mf.locale", value), locale);
     await page.reload();

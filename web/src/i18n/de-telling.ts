@@ -23,7 +23,7 @@ export const deTelling: Texts<typeof enTelling> = {
     "Wohin MediaFetcher meldet, was geschehen ist. Was innerhalb einer Minute geschieht, kommt als eine Nachricht.",
   "note.settings": "Einstellungen der Benachrichtigungen",
   "note.addressAbout":
-    "Die Adresse eines Apprise-Dienstes, eines Webhooks oder eines Medienservers. Private Adressen muss ein Administrator erlauben.",
+    "Die Adresse eines Apprise-Dienstes, eines Webhooks oder eines Medienservers: ntfy://host/topic, webhook+https://…, jellyfin+http://KEY@host:8096. Private Adressen muss ein Administrator erlauben.",
   "note.options": "Optionen",
   "note.enabled": "Eingeschaltet",
   "note.off": "Aus",
@@ -55,7 +55,7 @@ export const deTelling: Texts<typeof enTelling> = {
   "note.crashed": "Zustellung fehlgeschlagen",
   "note.sealed": "Schlüsseldatei passt nicht: erneut hinzufügen",
   "note.address": "Adresse",
-  "note.addressHint": "ntfy://host/topic, webhook+https://…, jellyfin+http://KEY@host:8096",
+  "note.addressHint": "ntfy://host/topic",
   "note.add": "Hinzufügen",
   "note.test": "Test senden",
   "note.remove": "Entfernen",

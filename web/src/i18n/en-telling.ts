@@ -20,7 +20,7 @@ export const enTelling = {
     "Where MediaFetcher tells you what happened. What happens within a minute arrives as one message.",
   "note.settings": "Notification settings",
   "note.addressAbout":
-    "The address of an Apprise service, a webhook, or a media server. Private addresses must be allowed by an administrator.",
+    "The address of an Apprise service, a webhook, or a media server: ntfy://host/topic, webhook+https://…, jellyfin+http://KEY@host:8096. Private addresses must be allowed by an administrator.",
   "note.options": "Options",
   "note.enabled": "Enabled",
   "note.off": "Off",
@@ -52,7 +52,7 @@ export const enTelling = {
   "note.crashed": "Delivery failed",
   "note.sealed": "Key file does not match: add it again",
   "note.address": "Address",
-  "note.addressHint": "ntfy://host/topic, webhook+https://…, jellyfin+http://KEY@host:8096",
+  "note.addressHint": "ntfy://host/topic",
   "note.add": "Add",
   "note.test": "Send a test",
   "note.remove": "Remove",

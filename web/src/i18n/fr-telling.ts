@@ -22,7 +22,7 @@ export const frTelling: Texts<typeof enTelling> = {
   "set.notificationsHint": "Où MediaFetcher vous prévient. Ce qui arrive dans la même minute tient en un message.",
   "note.settings": "Réglages des notifications",
   "note.addressAbout":
-    "L’adresse d’un service Apprise, un webhook ou un serveur multimédia. Les adresses privées doivent être autorisées par un administrateur.",
+    "L’adresse d’un service Apprise, un webhook ou un serveur multimédia : ntfy://hôte/sujet, webhook+https://…, jellyfin+http://CLÉ@hôte:8096. Les adresses privées doivent être autorisées par un administrateur.",
   "note.options": "Options",
   "note.enabled": "Actif",
   "note.off": "Désactivé",
@@ -54,7 +54,7 @@ export const frTelling: Texts<typeof enTelling> = {
   "note.crashed": "Échec de l’envoi",
   "note.sealed": "Le fichier de clé ne correspond pas : ajoutez-la de nouveau",
   "note.address": "Adresse",
-  "note.addressHint": "ntfy://hôte/sujet, webhook+https://…, jellyfin+http://CLÉ@hôte:8096",
+  "note.addressHint": "ntfy://hôte/sujet",
   "note.add": "Ajouter",
   "note.test": "Envoyer un essai",
   "note.remove": "Retirer",

@@ -92,7 +92,7 @@ function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => 
             {t("note.add")}
           </Button>
         </div>
-        <p className="text-pretty text-xs text-muted-foreground">{t("note.addressAbout")}</p>
+        <p className="wrap-anywhere text-pretty text-xs text-muted-foreground">{t("note.addressAbout")}</p>
       </form>
     </>
   );

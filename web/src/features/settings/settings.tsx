@@ -59,7 +59,7 @@ export function SettingsSection({ notFound }: { notFound: ReactNode }) {
   if (!section) return notFound;
   return (
     <div key={name} className="h-full overflow-y-auto">
-      <div className="mx-auto max-w-5xl gap-10 px-4 pb-16 pt-5 sm:px-8 sm:pt-8 lg:grid lg:grid-cols-[12rem_minmax(0,1fr)]">
+      <div className="mx-auto max-w-5xl gap-10 px-4 pb-16 pt-5 sm:px-8 sm:pt-8 lg:grid lg:grid-cols-[14rem_minmax(0,1fr)]">
         <div className="min-w-0">
           <Link
             to="/settings"
