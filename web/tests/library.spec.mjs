@@ -203,6 +203,15 @@ test("filter by kind, by what was not watched, and by site", async ({ app, page 
   await count(app, all);
 });
 
+test("an item is requested while the pointer is on its card", async ({ app, page }) => {
+  app.seed(1);
+  await app.go("Library");
+  await app.go("Home");
+  const asked = page.waitForRequest(/\/api\/items\/\d+$/);
+  await page.locator("main a[href^='/watch/']").first().hover();
+  await asked;
+});
+
 test("sort", async ({ app, page }) => {
   await harbour(app);
   await page.getByRole("combobox", { name: "Sort" }).click();

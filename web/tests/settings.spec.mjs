@@ -118,6 +118,45 @@ test("each section of the settings is a page with a title; old anchors lead to i
   await page.getByRole("heading", { level: 1, name: "Page not found" }).waitFor();
 });
 
+test("each name in the list of the settings is one line, in any language", async ({ app, page }) => {
+  await app.settings("General");
+  for (const language of ["en", "fr", "de"]) {
+    await app.speak(language);
+    const names = page.locator("main nav a:visible");
+    await names.first().waitFor();
+    const lines = await names.evaluateAll((all) =>
+      all.map((each) => {
+        const words = document.createRange();
+        words.selectNodeContents(each.lastChild);
+        return [each.textContent, words.getClientRects().length];
+      }),
+    );
+    assert.equal(lines.length, 17);
+    assert.deepEqual(
+      lines.filter(([, count]) => count !== 1),
+      [],
+      language,
+    );
+  }
+});
+
+test("the hint of an address for notifications fits its box on a phone, in any language", async ({ app, page }) => {
+  await page.setViewportSize({ width: 360, height: 800 });
+  await app.open("/settings/notifications");
+  for (const language of ["en", "fr", "de"]) {
+    await app.speak(language);
+    const box = page.locator("#notifications form input").first();
+    await box.waitFor();
+    const [wide, inside] = await box.evaluate((element) => {
+      const { font, paddingLeft, paddingRight } = getComputedStyle(element);
+      const pen = Object.assign(document.createElement("canvas").getContext("2d"), { font });
+      const inside = element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+      return [pen.measureText(element.placeholder).width, inside];
+    });
+    assert.ok(wide <= inside, `${language}: ${wide} px of ${inside}`);
+  }
+});
+
 test("a phone shows the list of the settings, then one section", async ({ app, page, server }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${server.url}/settings`);

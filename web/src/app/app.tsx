@@ -34,7 +34,7 @@ export function App({ locale, words }: { locale: Locale; words: Words }) {
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={cache}>
         <I18nProvider initial={locale} words={words}>
-          <RouterProvider router={router} />
+          <RouterProvider router={router} context={{ cache }} />
           <Corner />
         </I18nProvider>
       </QueryClientProvider>

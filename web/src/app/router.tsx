@@ -1,6 +1,16 @@
 /** Every page of the app and the parameters in its address. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { type Filter, SORTS as SORT_ORDERS, type Sort } from "@/api/queries";
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import {
+  channelQuery,
+  type Filter,
+  itemQuery,
+  SORTS as SORT_ORDERS,
+  type Sort,
+  sessionQuery,
+  sourceListQuery,
+  trashQuery,
+} from "@/api/queries";
 import { PartFailed } from "@/components/boundary";
 import { register } from "@/lib/load";
 import { Gate } from "./gate";
@@ -11,7 +21,12 @@ export type LibrarySearch = Filter & { folder?: string; q?: string; sort?: Sort;
 const SORTS: readonly string[] = SORT_ORDERS;
 const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
 
-const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
+type Context = { cache: QueryClient };
+
+/** What a page shows is loaded while the user points at its link; not before a sign-in. */
+const canLoad = ({ cache }: Context) => !!cache.getQueryData(sessionQuery.queryKey)?.user;
+
+const root = createRootRouteWithContext<Context>()({ component: Gate, notFoundComponent: NotFound });
 
 const home = createRoute({
   getParentRoute: () => root,
@@ -105,6 +120,10 @@ const channel = createRoute({
     sort: SORTS.includes(String(search.sort)) ? (search.sort as Sort) : undefined,
     unwatched: search.unwatched === true || undefined,
   }),
+  loaderDeps: ({ search: { site } }) => ({ site }),
+  loader: ({ context, params: { id }, deps: { site } }) => {
+    if (canLoad(context)) void context.cache.prefetchQuery(channelQuery(id, site));
+  },
   component: lazyRouteComponent(
     register(() => import("@/features/places/channel")),
     "ChannelPage",
@@ -123,6 +142,9 @@ const lists = createRoute({
 const list = createRoute({
   getParentRoute: () => root,
   path: "/playlist/$id",
+  loader: ({ context, params: { id } }) => {
+    if (canLoad(context)) void context.cache.prefetchQuery(sourceListQuery(Number(id)));
+  },
   component: lazyRouteComponent(
     register(() => import("@/features/places/list")),
     "ListPage",
@@ -132,6 +154,9 @@ const list = createRoute({
 const trash = createRoute({
   getParentRoute: () => root,
   path: "/trash",
+  loader: ({ context }) => {
+    if (canLoad(context)) void context.cache.prefetchInfiniteQuery(trashQuery);
+  },
   component: lazyRouteComponent(
     register(() => import("@/features/items/trash")),
     "TrashPage",
@@ -141,6 +166,9 @@ const trash = createRoute({
 const watch = createRoute({
   getParentRoute: () => root,
   path: "/watch/$id",
+  loader: ({ context, params: { id } }) => {
+    if (canLoad(context)) void context.cache.prefetchQuery(itemQuery(Number(id)));
+  },
   component: lazyRouteComponent(
     register(() => import("@/features/player/watch")),
     "Watch",
@@ -213,7 +241,9 @@ export const router = createRouter({
     notifications,
     shares,
   ]),
+  context: { cache: undefined as unknown as QueryClient }, // the app gives it
   defaultPreload: "intent",
+  defaultPreloadStaleTime: 0, // the cache of queries decides what is loaded again
   defaultErrorComponent: ({ reset }) => <PartFailed again={reset} />,
 });
 
