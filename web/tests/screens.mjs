@@ -92,6 +92,19 @@ try {
   for (const { id } of downloads.slice(3)) await api("DELETE", `/api/downloads/${id}`);
   const film = items.find(({ title }) => title === "Above the tree line");
 
+  // The start page, with what was watched in part.
+  const row = (page) => page.getByRole("region", { name: /watching|Reprendre/ }).waitFor();
+  await quick("/", "home", {}, row);
+  await quick("/", "home-light", light, row);
+  await quick("/", "home-phone", PHONE, row);
+  await quick("/", "home-phone-french", { ...PHONE, ...light, locale: "fr-FR" }, row);
+  const palette = await show("/library");
+  await cells(palette);
+  await palette.keyboard.press("Control+k");
+  await palette.getByRole("dialog").getByRole("combobox").fill("t");
+  await palette.getByRole("option").nth(4).waitFor();
+  await shot(palette, "palette");
+
   // The library.
   await quick("/library", "library", light, cells);
   await quick("/library", "library-dark", {}, cells);
@@ -132,6 +145,14 @@ try {
   await quick(`/watch/${film.id}`, "watch", {}, playing);
   await quick(`/watch/${film.id}`, "watch-light", light, playing);
   await quick(`/watch/${film.id}`, "watch-phone", PHONE, playing);
+  const theatre = await show(`/watch/${film.id}`);
+  await playing(theatre);
+  await theatre.keyboard.press("t");
+  await shot(theatre, "watch-theatre");
+  await theatre.keyboard.press("t");
+  await theatre.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Library" }).click();
+  await cells(theatre);
+  await shot(theatre, "library-mini-player");
   const broken = await show("/");
   await broken.route("**/media/*", (route) =>
     route.fulfill({ status: 200, contentType: "video/mp4", body: "no film" }),
@@ -153,7 +174,41 @@ try {
     await shot(settings, `settings-${new URL(settings.url()).pathname.split("/").at(-1)}`);
   }
   await quick("/settings", "settings-phone", { ...PHONE, ...light });
-  await quick("/settings", "settings-french", { ...light, locale: "fr-FR" });
+  const french = { ...light, locale: "fr-FR" };
+  await quick("/settings", "settings-french", french);
+  for (const section of ["notifications", "limits", "sites", "phone"]) {
+    await quick(`/settings/${section}`, `settings-${section}-french`, french);
+    await quick(`/settings/${section}`, `settings-${section}-phone-french`, { ...french, ...PHONE });
+  }
+  await quick("/notifications", "notifications", light);
+  await quick(`/shares?item=${film.id}&title=${encodeURIComponent(film.title)}`, "share", light);
+
+  // What is followed.
+  await quick("/following", "following-empty", light);
+  const feed = `/following/new?url=${encodeURIComponent(`${site}/list`)}`;
+  const everything = async (page) => {
+    await page.getByRole("radio").nth(2).check({ timeout: 60_000 });
+    await page.getByText(/12 (?:of|sur) 12/).waitFor();
+  };
+  await quick(feed, "dry-run", {}, everything);
+  await quick(feed, "dry-run-french", french, everything);
+  await quick(feed, "dry-run-phone", PHONE, everything);
+  const { id: followed } = await api("POST", "/api/subscriptions", {
+    url: `${site}/list`,
+    title: "Slow landscapes, season one",
+    backfill: "new",
+  });
+  await api("POST", "/api/subscriptions", {
+    url: `${site}/closed`,
+    title: "Members of the mountain club",
+    backfill: "new",
+  });
+  const known = (page) => page.locator("[data-subscription]").nth(1).waitFor();
+  const entries = (page) => page.locator("[data-entry]").nth(5).waitFor({ timeout: 60_000 });
+  await quick(`/following/${followed}`, "subscription", {}, entries);
+  await quick(`/following/${followed}`, "subscription-phone", { ...PHONE, ...light }, entries);
+  await quick("/following", "following", {}, known);
+  await quick("/following", "following-phone-french", { ...french, ...PHONE }, known);
 
   // What a link is, before it is taken.
   await page.goto(server.url);
@@ -166,6 +221,15 @@ try {
   await page.locator("[data-preview=playlist]").waitFor();
   await shot(page, "playlist");
   await box.fill("");
+  const adding = await show("/library", PHONE);
+  await cells(adding);
+  await adding.getByRole("navigation").getByRole("button", { name: "Add" }).click();
+  await adding
+    .getByRole("textbox", { name: "Paste a link" })
+    .fill(`${site}/page/${encodeURIComponent(FILMS[2].title)}`);
+  await adding.locator("[data-preview=media]").waitFor();
+  await shot(adding, "add-phone");
+  await adding.getByRole("textbox", { name: "Paste a link" }).fill("");
 
   // Downloads at work.
   const [crossing, erg, cabin, rings] = COMING.map(({ title }) => title);
@@ -180,6 +244,8 @@ try {
   await page.waitForTimeout(9000); // a line of speed to look at
   await shot(page, "dashboard");
   await quick("/downloads", "dashboard-light", light, bars);
+  await quick("/downloads?show=history", "downloads-history", light);
+  await quick("/downloads?show=action", "downloads-needs-action", light);
   await quick("/downloads", "phone", PHONE, bars);
   await quick("/downloads", "french", { ...light, locale: "fr-FR" }, bars);
   for (const [name, [width, height]] of Object.entries(SIZES))
