@@ -1,6 +1,6 @@
 // What a link is before it is fetched, and what may be wished for it.
 import assert from "node:assert/strict";
-import { test } from "./fixtures.mjs";
+import { expect, test } from "./fixtures.mjs";
 
 const preview = (app) => app.page.locator("[data-preview]");
 const look = async (app, path) => {
@@ -64,6 +64,7 @@ test("a preview says what is in the library already", async ({ app, page }) => {
   await look(app, "/media/a.mp3");
   await preview(app).getByText("a", { exact: true }).waitFor();
   await send(app);
+  await expect(app.box()).toHaveValue("");
   await look(app, "/media/a.mp3"); // while it is being fetched, perhaps
   await preview(app).getByText("Already in your library").waitFor({ timeout: 60_000 });
   await preview(app).getByRole("link", { name: "Play" }).click();

@@ -205,8 +205,7 @@ test("filter by kind, by what was not watched, and by site", async ({ app, page 
 
 test("an item is requested while the pointer is on its card", async ({ app, page }) => {
   app.seed(1);
-  await app.go("Library");
-  await app.go("Home");
+  await app.open();
   const asked = page.waitForRequest(/\/api\/items\/\d+$/);
   await page.locator("main a[href^='/watch/']").first().hover();
   await asked;

@@ -3,7 +3,7 @@
  * (`useLive` says so to the page) and the stream is opened again, ever more slowly.
  */
 import type { QueryClient } from "@tanstack/react-query";
-import { useQuery } from "@tanstack/react-query";
+import { skipToken, useQuery } from "@tanstack/react-query";
 import { pagesNotEnded } from "./downloads";
 import { keys } from "./keys";
 import * as reduce from "./reduce";
@@ -147,10 +147,12 @@ export function listen(cache: QueryClient): () => void {
 
 /** Whether the stream is there. `undefined` while it was not heard of yet. */
 export function useLive(): boolean | undefined {
-  return useQuery<boolean>({ queryKey: keys.live, enabled: false, staleTime: Number.POSITIVE_INFINITY }).data;
+  return useQuery<boolean>({ queryKey: keys.live, queryFn: skipToken, staleTime: Number.POSITIVE_INFINITY }).data;
 }
 
 /** Bytes per second, one sample a second, oldest first. */
 export function useSpeeds(): number[] {
-  return useQuery<number[]>({ queryKey: keys.speeds, enabled: false, staleTime: Number.POSITIVE_INFINITY }).data ?? [];
+  return (
+    useQuery<number[]>({ queryKey: keys.speeds, queryFn: skipToken, staleTime: Number.POSITIVE_INFINITY }).data ?? []
+  );
 }

@@ -15,6 +15,7 @@ export function useEnter(path: "/api/session" | "/api/setup") {
       cache.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] }); // of who was here before
       return cache.invalidateQueries({ queryKey: keys.session });
     },
+    meta: { handles: "all" }, // the form shows it
     onError: (error) => codeOf(error) === "setup_closed" && cache.invalidateQueries({ queryKey: keys.session }),
   });
   const words = entering.isError ? explain(codeOf(entering.error)) : undefined;

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { vi } from "vitest";
 import { renderPart } from "@/test/render";
 import { Composer } from "./composer";
@@ -73,6 +73,21 @@ test("a link that is being sent is not looked at before", async () => {
   expect(previewed).toEqual([]);
   answer();
   await waitFor(() => expect(box()).toHaveValue(""));
+});
+
+test("a link that is typed while another one is being sent stays", async () => {
+  let answer = () => {};
+  server(new Promise((resolve) => (answer = resolve)));
+  const done = vi.fn();
+  await renderPart(<Composer onSent={done} />);
+  type("https://site.test/film");
+  enter();
+  await waitFor(() => expect(sent).toHaveLength(1));
+  type("https://site.test/next");
+  await act(async () => answer());
+  await new Promise((passed) => setTimeout(passed, 50));
+  expect(box()).toHaveValue("https://site.test/next");
+  expect(done).not.toHaveBeenCalled();
 });
 
 test("words without a link send nothing, and say why", async () => {

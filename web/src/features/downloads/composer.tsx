@@ -18,6 +18,7 @@ import { followDraft } from "@/components/follow-draft";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { useLatest } from "@/lib/latest";
 import { linksIn, onlyLinks } from "@/lib/links";
 import { register } from "@/lib/load";
 import { draft } from "./draft";
@@ -48,6 +49,7 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
   useEffect(() => {
     if (focus) box.current?.focus();
   }, [focus]);
+  const typed = useLatest(text);
   const [list, setList] = useState(false);
   const sending = useMutation(addDownloads);
   const replacing = useMutation(forgetDownload);
@@ -70,7 +72,8 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
     if (!links.length) return box.current?.focus();
     const wish = { links, folder: wishes.folder, options: optionsOf(wishes, list) };
     const { taken, refused } = await sending.mutateAsync(wish);
-    setText(refused.map(({ url }) => url).join("\n"));
+    const untouched = typed.current === text; // what was typed meanwhile stays
+    if (untouched) setText(refused.map(({ url }) => url).join("\n"));
     setWishes(({ quality, folder, subtitles, machine }) => ({
       ...NOTHING_SPECIAL,
       quality,
@@ -79,7 +82,7 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
       machine,
     }));
     if (replaces !== undefined && taken.length) replacing.mutate(replaces);
-    if (!refused.length) onSent?.();
+    if (!refused.length && untouched) onSent?.();
     const known = taken.filter((each) => each.state === "done" && each.item);
     if (taken.length > known.length) toast(t("add.queued", { n: taken.length - known.length }));
     const [first] = known;
