@@ -14,7 +14,7 @@ from mediafetcher.accounts.auth import preferences
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, log, queries
 from mediafetcher.downloads.worker import runner
-from mediafetcher.fetch.child import audio_languages
+from mediafetcher.fetch.child import audio_languages, metadata
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.export import arrangement, nfo, update
@@ -153,6 +153,21 @@ async def test_item_and_its_description_for_players_list_every_sound(owner, site
         ("aac", "eng", "2"),
         ("aac", "deu", "2"),
     ]
+
+
+def test_size_of_a_source_counts_every_sound():
+    video = {"format_id": "v", "vcodec": "h264", "acodec": "none", "filesize": 1000}
+    sounds = [
+        {"format_id": name, "language": name, "vcodec": "none", "acodec": "aac", "filesize": size}
+        for name, size in (("en", 100), ("de", 20))
+    ]
+    found = {"title": "A film", "requested_formats": [video, sounds[0]], "formats": [*sounds, video]}
+    assert metadata.summary(found)["filesize"] == 1100
+    chosen = audio_languages.choose(found, ["de"])
+    assert chosen and metadata.summary(found | chosen.described())["filesize"] == 1120
+    alone = {"title": "A talk", **sounds[0], "formats": sounds}
+    chosen = audio_languages.choose(alone, ["de", "original"])
+    assert chosen and metadata.summary(alone | chosen.described())["filesize"] == 20
 
 
 def test_formats_with_a_language_are_chosen_by_it():
