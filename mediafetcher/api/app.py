@@ -6,6 +6,7 @@ is not in the table does not exist. `server.py` answers the routes whose handler
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from litestar import Litestar, Request, Response, Router
@@ -266,8 +267,9 @@ def _wrong_method(request: Request[Any, Any, Any], _: Exception) -> Response[byt
     return problems.handle(request, e.MethodNotAllowed(allow=", ".join(allowed)))
 
 
+@cache
 def make() -> Litestar:
-    """Build the application from all routes that have a handler. It needs no database until its first request."""
+    """Build the application from all routes that have a handler, once. It needs no database until its first request."""
     security: dict[str, SecurityScheme | Reference] = {
         "session": SecurityScheme(type="apiKey", name=auth.COOKIE, security_scheme_in="cookie"),
         "token": SecurityScheme(type="http", scheme="bearer"),

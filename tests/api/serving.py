@@ -3,12 +3,15 @@
 import asyncio
 import dataclasses
 import socket
+import ssl
 from typing import Any
 
 import httpx
 
 from mediafetcher.api import server
 from mediafetcher.core import settings
+
+_TLS = ssl.create_default_context()  # each client would read all certificates for its own
 
 
 class Server:
@@ -42,7 +45,7 @@ class Server:
     def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20, trust_env=False, verify=_TLS)
         self._clients.append(client)
         return client
 

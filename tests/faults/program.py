@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from tests.waiting import eventually_blocking
 REPOSITORY = Path(__file__).parents[2]
 NAME, PASSWORD = "owner", "correct horse battery staple"
 ENDED = ("done", "failed", "cancelled")
+TLS = ssl.create_default_context()  # one for all clients: making it takes longer than any answer here
 
 
 def free_port() -> int:
@@ -113,7 +115,7 @@ class Program:
 
     def _set_up(self) -> None:
         code = self.command("setup").stdout.strip().splitlines()[-1]
-        with httpx.Client(base_url=self.url, headers={"Origin": self.url}) as browser:
+        with httpx.Client(base_url=self.url, headers={"Origin": self.url}, verify=TLS) as browser:
             answer = browser.post("/api/setup", json={"code": code, "name": NAME, "password": PASSWORD})
             assert answer.status_code == 201, answer.text
             wanted = {"name": "tests", "scopes": ["read", "download", "library"]}
@@ -173,7 +175,7 @@ class Program:
 
     def ask(self, method: str, path: str, json: Any = None) -> httpx.Response:
         head = {"Authorization": f"Bearer {self._token}"}
-        return httpx.request(method, f"{self.url}/api{path}", json=json, headers=head, timeout=30)
+        return httpx.request(method, f"{self.url}/api{path}", json=json, headers=head, timeout=30, verify=TLS)
 
     def submit(self, url: str, folder: str | None = None) -> int:
         answer = self.ask("POST", "/downloads", {"url": url, "folder": folder})

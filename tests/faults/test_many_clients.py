@@ -7,7 +7,6 @@ import asyncio
 import itertools
 import random
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +15,10 @@ import httpx
 import pytest
 
 from tests import deep
-from tests.faults.program import Program
+from tests.faults.program import TLS, Program
 
 HANDS = 16
 BROWSE, WATCH, SUBMIT = 200, 20, 10
-TLS = ssl.create_default_context()  # one for all: making it takes longer than any answer here
 MUCH = 64 << 20  # bytes that a crowd may make the server grow by, however long it stays
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.program import ENDED, REPOSITORY, Program, until
+from tests.faults.program import ENDED, REPOSITORY, TLS, Program, until
 
 
 class Guest:
@@ -23,7 +23,7 @@ class Guest:
 
     def ask(self, method: str, path: str, json: object = None) -> httpx.Response:
         head = {"Authorization": f"Bearer {self.token}"}
-        return httpx.request(method, f"{self.program.url}/api{path}", json=json, headers=head, timeout=30)
+        return httpx.request(method, f"{self.program.url}/api{path}", json=json, headers=head, timeout=30, verify=TLS)
 
 
 @pytest.fixture
