@@ -3,12 +3,14 @@
 `corpus()` gives its folder, made where it is missing. `ACTIONS` is the expected decision for each file.
 """
 
+import fcntl
 import hashlib
 import os
 import random
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -221,26 +223,32 @@ _PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#
 
 
 def corpus() -> Path:
-    """The folder of the corpus. Made once for each version of its tables and of FFmpeg; others wait or win."""
+    """The folder of the corpus. Made once for each version of its tables and of FFmpeg."""
     mark = f"{VERSION} {FILMS!r} {HANDMADE!r} {BROKEN!r} {streams.STREAMS!r} {Path(ffmpeg.path()).name}"
     folder = CACHE / hashlib.sha256(mark.encode()).hexdigest()[:16]
-    if folder.is_dir():
-        return folder
-    CACHE.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix="making-", dir=CACHE))
-    try:
-        _make(fresh)
-        fresh.chmod(0o755)
-        os.rename(fresh, folder)
-    except OSError:
-        if not folder.is_dir():  # else another run was faster
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    made_once(folder, _make)
     for old in CACHE.iterdir():
-        if old != folder and not old.name.startswith("making-"):
+        if old != folder and old.is_dir() and not old.name.startswith("making-"):
             shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def made_once(folder: Path, make: Callable[[Path], None]) -> None:
+    """Make a folder of media if it is missing. Other processes that need it wait: it takes both cores for a while."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.is_dir():
+            return
+        fresh = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
+        try:
+            make(fresh)
+            fresh.chmod(0o755)
+            os.rename(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def run(folder: Path, arguments: str) -> None:

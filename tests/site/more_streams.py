@@ -1,9 +1,6 @@
 """Streams for tests of recordings, clocks and parts. Made at their first use, apart from the corpus."""
 
 import hashlib
-import os
-import shutil
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -69,21 +66,13 @@ def file(name: str) -> Path | None:
 
 @cache
 def folder() -> Path:
-    """The folder of the streams. Made once for each version of the table and of FFmpeg; others wait or win."""
+    """The folder of the streams. Made once for each version of the table and of FFmpeg."""
     mark = f"{STREAMS!r} {Path(ffmpeg.path()).name}"
     made = (CACHE / hashlib.sha256(mark.encode()).hexdigest()[:16]).resolve()
-    if made.is_dir():
-        return made
-    CACHE.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix="making-", dir=CACHE))
-    try:
-        for name, arguments in STREAMS.items():
-            streams.make(fresh, name, arguments, media.run)
-        fresh.chmod(0o755)
-        os.rename(fresh, made)
-    except OSError:
-        if not made.is_dir():  # else another run was faster
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    media.made_once(made, _make)
     return made
+
+
+def _make(fresh: Path) -> None:
+    for name, arguments in STREAMS.items():
+        streams.make(fresh, name, arguments, media.run)
