@@ -269,14 +269,15 @@ async def test_filled_by_somebody_else_while_copying(no_room, media_online: Path
     source = tmp_path / "slow"
     os.mkfifo(source)
     task = asyncio.create_task(blob_store.stage(source))
+    some = b"x" * (128 << 10)  # more than a pipe holds; it is read byte by byte, because a pipe has no size
     with await asyncio.to_thread(source.open, "wb", 0) as pipe:
-        await asyncio.to_thread(pipe.write, b"x" * (1 << 20))
+        await asyncio.to_thread(pipe.write, some)
         with pytest.raises(OSError), (no_room / "filler").open("wb", 0) as filler:  # noqa: PT012
             while filler.write(b"y" * 4096):
                 pass
         with pytest.raises(OSError):  # noqa: PT012
             for _ in range(3):
-                await asyncio.to_thread(pipe.write, b"x" * (1 << 20))
+                await asyncio.to_thread(pipe.write, some)
     with pytest.raises(errors.MediaFull):
         await task
     assert staged() == []

@@ -17,6 +17,7 @@ from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items, metadata, queries, trash
 from mediafetcher.library.export import layout, link_tree, sync, tree_lock, update
 from mediafetcher.library.storage import blob_store, sweeper
+from tests import places
 from tests.unit.library.conftest import clean, path, stored
 from tests.waiting import eventually
 
@@ -37,9 +38,9 @@ def there(media_online: Path) -> Path:
 
 
 @pytest.fixture
-def elsewhere():
+def elsewhere(state: Path):
     """A folder on another file system than the store's."""
-    place = Path(tempfile.mkdtemp(prefix="mf-export-", dir="/dev/shm"))
+    place = Path(tempfile.mkdtemp(prefix="mf-export-", dir=places.elsewhere(state)))
     yield place
     shutil.rmtree(place)
 
