@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +22,13 @@ from mediafetcher.core import settings
 from mediafetcher.db import embedded, engine, migrate
 from mediafetcher.library.storage import mount, ownership, space_reservation
 from mediafetcher.subscriptions import recent_lists
-from tests import postgres
+from tests import places, postgres
 from tests.site import Site, media
 from tests.waiting import eventually
+from tests.warm import Parser, Warm
 
 _numbers = itertools.count(1)
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(places.TOP))  # the folders of `tmp_path`
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,7 +80,7 @@ def server() -> Iterator[Server]:
             asyncio.run(_template(external.admin_dsn, external.admin_dsn))
             yield Server(external.admin_dsn, external.admin_dsn)
         return
-    folder = Path(tempfile.mkdtemp(prefix="mf-test-", dir="/tmp"))  # short: it holds a socket
+    folder = places.make("mf-test-")  # short: it holds a socket
     folder.chmod(0o711)
     running = embedded.Cluster(folder)
     try:
@@ -147,6 +148,29 @@ async def media_online(database: str, state: Path) -> Path:
     """The media folder of `state`, made and recorded as at a first start -> its path."""
     assert (await mount.prepare()).state == "online"
     return mount.root()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_parser() -> Iterator[Parser]:
+    """One parser of foreign text for all tests of this run."""
+    parser = Parser()
+    with parser.lent():
+        yield parser
+
+
+@pytest.fixture(scope="session")
+def prefork_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """The prefork program and the gateway of this run; `warm` lends them to a test."""
+    shared = Warm(tmp_path_factory.getbasetemp() / "fetch")
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+async def warm(request: pytest.FixtureRequest, prefork_program: Warm, state: Path) -> AsyncIterator[None]:
+    """Fetch children are forks of one prefork program, as in a running server. Not in a test that is marked `cold`."""
+    async with contextlib.nullcontext() if request.node.get_closest_marker("cold") else prefork_program.lent():
+        yield
 
 
 @pytest.fixture(scope="session")

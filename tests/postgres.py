@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import psycopg
 
 from mediafetcher.sandbox import process
+from tests import places
 
 VERSIONS = ("15", "16", "18")
 PASSWORD = "an external password"
@@ -48,7 +48,7 @@ class Postgres:
     def __init__(self, version: str) -> None:
         self._bin = programs(version)
         assert self._bin is not None
-        self.folder = Path(tempfile.mkdtemp(prefix="mf-pg-", dir="/tmp"))
+        self.folder = places.make("mf-pg-")
         self.folder.chmod(0o711)
         account = process.service_account()
         self._uid = account.uid if account else None

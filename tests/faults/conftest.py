@@ -1,13 +1,13 @@
 """The real program on a state folder of its own, and films to fetch."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import places
 from tests.faults.films import Films
 from tests.faults.program import Program
 from tests.site import Site
@@ -16,7 +16,7 @@ from tests.site import Site
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A short path (it holds sockets) that the service account may pass through."""
-    path = Path(tempfile.mkdtemp(prefix="mf-fault-", dir="/tmp"))
+    path = places.make("mf-fault-")
     path.chmod(0o711)
     yield path
     shutil.rmtree(path, ignore_errors=True)

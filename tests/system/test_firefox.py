@@ -3,9 +3,7 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -13,6 +11,7 @@ import marionette
 import pytest
 from test_extension import CANARY, EXTENSION, Running, holding, node
 
+from tests import places
 from tests.waiting import eventually_blocking
 
 pytestmark = [
@@ -45,7 +44,7 @@ class World(NamedTuple):
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    folder = Path(tempfile.mkdtemp(prefix="mf-system-", dir="/tmp"))
+    folder = places.make("mf-system-")
     running = Running(folder)
     try:
         running.wait()

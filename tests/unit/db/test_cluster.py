@@ -7,7 +7,6 @@ import shutil
 import signal
 import stat
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,13 +16,14 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.db import cluster_setup, embedded, file_system
 from mediafetcher.sandbox import process
+from tests import places
 from tests.waiting import eventually
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A state folder that only its owner may enter, as `mktemp -d` makes them."""
-    path = Path(tempfile.mkdtemp(prefix="mf-cluster-", dir="/tmp"))
+    path = places.make("mf-cluster-")
     yield path
     shutil.rmtree(path)
 

@@ -8,7 +8,6 @@ import signal
 import stat
 import sys
 import tarfile
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from mediafetcher.db import credentials, dump, embedded
 from mediafetcher.sandbox import process
+from tests import places
 from tests.conftest import Server, cloned
 from tests.waiting import eventually
 
@@ -39,7 +39,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def state() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="mf-roles-", dir="/tmp"))
+    path = places.make("mf-roles-")
     path.chmod(0o711)
     yield path
     shutil.rmtree(path)

@@ -23,3 +23,8 @@ async def share(media_online: Path) -> Callable[[str], Awaitable[None]]:
         assert now.state == wanted
 
     return put
+
+
+@pytest.fixture(autouse=True)
+def _warm(warm: None) -> None:
+    """Fetch children are forks of one prefork program, as in a running server."""

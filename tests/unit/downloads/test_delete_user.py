@@ -15,6 +15,8 @@ from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store, check
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.cold  # a pool that starts ends what works in the folder of downloads
+
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):

@@ -19,6 +19,8 @@ from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeu
 from mediafetcher.downloads.worker import active, pool, wakeup
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.cold  # a pool that starts ends what works in the folder of downloads
+
 TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
 
 

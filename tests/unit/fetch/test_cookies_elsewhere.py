@@ -9,6 +9,8 @@ from mediafetcher.core import settings
 from mediafetcher.fetch import client
 from mediafetcher.fetch.options import Options
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 HERE, ELSEWHERE = "127.0.0.1", "localhost"
 COOKIES = f"# Netscape HTTP Cookie File\n{HERE}\tFALSE\t/\tFALSE\t0\tsid\tok\n"
 

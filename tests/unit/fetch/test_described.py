@@ -11,6 +11,8 @@ from mediafetcher.fetch import client
 from mediafetcher.fetch.options import Options
 from tests.site.described import COVER, KINDS
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 _CHANGING = ("extractor_id", "webpage_url", "thumbnails")  # they depend on the port of the site
 _TIMED = {"live": ("title",)}  # yt-dlp adds the time
 

@@ -22,6 +22,8 @@ from tests.waiting import eventually
 
 COOKIES = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 @pytest.fixture
 def folder(state: Path) -> Path:
@@ -368,6 +370,7 @@ async def test_cancelling_ends_the_group(site, folder):
         os.killpg(pids[0], 0)
 
 
+@pytest.mark.cold  # with a group of its own
 async def test_a_child_that_is_killed_is_said_so(site, folder):
     async with client.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
         looking = asyncio.create_task(source.info())

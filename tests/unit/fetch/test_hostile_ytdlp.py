@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.options import Options
 from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.sandbox import landlock, process, seccomp, work_folders
+from tests import places
 from tests.unit.fetch.hostile_child import FOUND
 from tests.unit.sandbox.test_child_files import ORDINARY
 
@@ -274,7 +274,7 @@ async def test_ordinary_program_of_the_same_account_has_it_all(hostile, state: P
 
 def _again(user: int, before: list[str], which: str) -> None:
     """Run these tests as somebody else, in a folder of theirs."""
-    place = Path(tempfile.mkdtemp(prefix="mf-user-", dir="/tmp"))  # short: sockets lie in it
+    place = places.make("mf-user-")  # short: sockets lie in it
     os.chown(place, user, user)
     env = {"PATH": os.environ["PATH"], "HOME": str(place), "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={place / 'b'}", "-k", which]

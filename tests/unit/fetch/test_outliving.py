@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from mediafetcher.sandbox import seccomp
+from tests import places
 from tests.unit.sandbox.test_child_files import ORDINARY
 from tests.waiting import eventually_blocking
 
@@ -60,7 +60,7 @@ def test_server_killed_leaves_no_process(kind, user, without):
         pytest.skip("not root")
     if kind == "impersonating" and without:
         pytest.skip("no fetch impersonates a browser without a wall around its network")
-    place = Path(tempfile.mkdtemp(prefix="mf-outlive-", dir="/tmp"))
+    place = places.make("mf-outlive-")
     place.chmod(0o711)
     number = ORDINARY if user == "ordinary" and os.geteuid() == 0 else os.geteuid()
     os.chown(place, number, number)

@@ -1,0 +1,8 @@
+"""What the tests of subscriptions share."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _warm(warm: None) -> None:
+    """Fetch children are forks of one prefork program, as in a running server."""
