@@ -44,7 +44,11 @@ class Running:
         self.public = f"http://nas.test:{self.port}"
         given = {"allow_hosts": "127.0.0.1,localhost", "port": self.port, "public_url": self.public}
         self.shell = Shell(folder, **given | settings)
-        self.log = (folder / "server.log").open("w+b")
+        self._log = folder / "server.log"
+        self.start()
+
+    def start(self) -> None:
+        self.log = self._log.open("a+b")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mediafetcher", "serve"],
             cwd=REPOSITORY,

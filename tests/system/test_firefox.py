@@ -1,5 +1,6 @@
 """The page and the extension (as a temporary add-on) in a real Firefox, with one server for both."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -23,10 +24,20 @@ ENTER = "\ue007"
 ADDON, UUID = "{5d3c1f0e-8a0b-4f53-9d6b-6f2f3a5b7c11}", "0f1f2f3f-4a4b-4c4d-8e8f-0a1b2c3d4e5f"
 PAGES = f"moz-extension://{UUID}"
 PREFS = {
+    "full-screen-api.transition-duration.enter": "0 0",
+    "full-screen-api.transition-duration.leave": "0 0",
+    "full-screen-api.warning.timeout": 0,
     "extensions.webextensions.uuids": f'{{"{ADDON}":"{UUID}"}}',
     "extensions.webextOptionalPermissionPrompts": False,  # a prompt of the browser counts as accepted
     "network.dns.localDomains": "nas.test",
 }
+BOX = 'textarea[aria-label="Paste a link"]'
+GRID = "document.querySelector('[role=grid]')?.parentElement"
+# A card that is seen whole, so that a click does not scroll it.
+SEEN = """[...document.querySelectorAll('[role=gridcell]')].map(cell => [cell, cell.getBoundingClientRect()])
+    .find(([_, { top, bottom }]) => top > 250 && bottom < innerHeight)?.[0]"""
+PLAYS = "(video => video && !video.paused && video.currentTime > 0.2)(document.querySelector('video'))"
+OFFLINE = "[...document.querySelectorAll('[role=status]')].some(one => one.textContent.includes('reach the server'))"
 # A tab of the popup does not see the address of another tab, which a click on the toolbar would permit. So the test
 # requests beforehand what the popup requests for the cookies.
 _ALLOW = """document.body.append(Object.assign(document.createElement("button"), {
@@ -59,7 +70,7 @@ def world() -> Iterator[World]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_page_signs_in_downloads_and_plays(world: World, site: Any) -> None:
+def test_page_signs_in_and_a_pasted_link_becomes_a_moving_picture(world: World, site: Any) -> None:
     running, _, firefox = world
     firefox.go(running.url)
     firefox.type("[name=name]", "owner")
@@ -67,17 +78,74 @@ def test_page_signs_in_downloads_and_plays(world: World, site: Any) -> None:
     firefox.click("[type=submit]")
     firefox.until("document.querySelector('[role=alert]')?.textContent.includes('Incorrect')")
     firefox.look("document.querySelector('[name=password]').select()")
-    firefox.type("[name=password]", PASSWORD)
-    firefox.click("[type=submit]")
-    firefox.until("document.querySelector('nav')")
+    sign_in(firefox)
 
-    firefox.go(f"{running.url}/downloads")
-    firefox.type("textarea[aria-label='Paste a link']", site.url("/media/ok.mp4") + ENTER)
-    firefox.until("fetch('/api/items').then(answer => answer.json()).then(found => found.items.length)")
-    firefox.go(f"{running.url}/library")
+    # A link in the clipboard, on a page without a box for it: paste, Enter, Play.
+    firefox.type(BOX, site.url("/media/ok.mp4"))
+    firefox.press("a", control=True)
+    firefox.press("x", control=True)
+    firefox.click("nav a[href='/trash']")
+    firefox.until("location.pathname === '/trash' && document.activeElement.tagName !== 'TEXTAREA'")
+    firefox.press("v", control=True)
+    firefox.until(f"document.querySelector('[role=dialog] {BOX}') === document.activeElement")
+    firefox.until("document.activeElement.value.endsWith('/media/ok.mp4')")
+    firefox.press(ENTER)
+    firefox.click("//*[contains(., 'Ready to watch')]//button[normalize-space() = 'Play']")
+    firefox.until("location.pathname.startsWith('/watch/')")
+    firefox.until(PLAYS)
+
+
+def test_next_item_plays_in_full_screen_and_the_player_goes_on_in_a_corner(world: World, site: Any) -> None:
+    _, api, firefox = world
+    films(api, site)
+    home(world, "/library?sort=title&kind=video")
     firefox.click("[role=gridcell] a, [role=gridcell]")
     firefox.until("location.pathname.startsWith('/watch/')")
-    firefox.until("(video => video && !video.paused && video.currentTime > 0.2)(document.querySelector('video'))")
+    firefox.until(PLAYS)
+    first = firefox.look("location.pathname")
+    firefox.press("f")
+    firefox.until("document.fullscreenElement?.hasAttribute('data-player')")
+    firefox.press("n")
+    firefox.until(f"location.pathname.startsWith('/watch/') && location.pathname !== '{first}'")
+    firefox.until(PLAYS)
+    assert firefox.look("document.fullscreenElement.contains(document.querySelector('video'))")
+    firefox.press("f")
+    firefox.until("document.fullscreenElement === null")
+
+    firefox.look("document.querySelector('video').loop = true")  # the file is short
+    firefox.click("nav a[href='/trash']")
+    firefox.until("document.querySelector('[data-player=mini]')")
+    firefox.until(PLAYS)
+
+
+def test_back_restores_the_place_in_the_library(world: World, site: Any) -> None:
+    _, api, firefox = world
+    films(api, site)
+    home(world, "/library?sort=title")
+    firefox.until(f"{GRID} && {GRID}.scrollHeight > {GRID}.clientHeight + 300")
+    firefox.look(f"{GRID}.scrollTo(0, 250)")
+    firefox.until(f"{GRID}.scrollTop === 250")
+    firefox.until(f"(cell => cell && (cell.id = 'chosen'))({SEEN})")
+    firefox.click("#chosen")
+    firefox.until("location.pathname.startsWith('/watch/')")
+    firefox.call("WebDriver:Back")
+    firefox.until(f"location.pathname === '/library' && {GRID}?.scrollTop === 250")
+
+
+def test_stopped_server_is_said_and_nothing_typed_is_lost(world: World) -> None:
+    running, _, firefox = world
+    home(world, "/")
+    firefox.until("document.body.innerText.includes('Connected')")
+    firefox.type(BOX, "https://site.test/typed")
+    running.stop()
+    firefox.until(OFFLINE)
+    firefox.click("nav a[href='/library']")
+    firefox.until(f"location.pathname === '/library' && {OFFLINE}")
+    running.start()
+    running.wait()
+    firefox.until(f"!({OFFLINE})")
+    firefox.click("nav a[href='/']")
+    firefox.until(f"document.querySelector({BOX!r})?.value === 'https://site.test/typed'")
 
 
 def test_extension_pairs_sends_cookies_and_downloads(world: World, site: Any) -> None:
@@ -133,6 +201,32 @@ def test_extension_pairs_sends_cookies_and_downloads(world: World, site: Any) ->
     assert [api.get(f"/api/downloads/{one}").json()["options"]["audio"] for one in chosen] == ["m4a"]
     running.stop()
     assert holding(running.shell.state, CANARY.encode()) == []
+
+
+def sign_in(firefox: marionette.Firefox) -> None:
+    firefox.type("[name=password]", PASSWORD)
+    firefox.click("[type=submit]")
+    firefox.until("document.querySelector('nav')")
+
+
+def home(world: World, path: str) -> None:
+    """Open a page of the server, signed in."""
+    firefox = world.firefox
+    firefox.go(world.running.url + path)
+    firefox.until("document.querySelector('nav, [name=name]')")
+    if firefox.look("document.querySelector('[name=name]') !== null"):
+        firefox.type("[name=name]", "owner")
+        sign_in(firefox)
+
+
+def films(api: httpx.Client, site: Any) -> None:
+    """Three films in the library, and more entries of one of them, in folders."""
+    for name in ("ok.mp4", "h264_baseline.mp4", "h264_mp3.mp4"):
+        assert api.post("/api/downloads", json={"url": site.url(f"/media/{name}")}).is_success
+        eventually_blocking(functools.partial(done, api, name), seconds=marionette.PATIENCE)
+    for number in range(40):
+        answer = api.post("/api/downloads", json={"url": site.url("/media/ok.mp4"), "folder": f"Folder {number}"})
+        assert answer.is_success
 
 
 def waits(api: httpx.Client) -> bool:
