@@ -34,6 +34,8 @@ export async function watch(page, app) {
 export const test = base.extend({
   /** Settings of the server beside those of every test; a file that has its own gets a server of its own. */
   serverEnv: [{}, { option: true, scope: "worker" }],
+  /** Whether the user is removed after the test. Many items take long; a file that leaves them has its own server. */
+  removesUser: [true, { option: true }],
   /** Whether the user is an administrator. */
   administrator: [true, { option: true }],
 
@@ -67,10 +69,11 @@ export const test = base.extend({
   ],
 
   /** A user of this test alone, who is removed with everything they have. */
-  user: async ({ server, administrator }, use) => {
+  user: async ({ server, administrator, removesUser }, use) => {
     const user = { name: `Ada ${++users}`, password: PASSWORD };
     const { id } = await server.administrator("POST", "/api/users", { ...user, admin: administrator });
     await use({ ...user, id });
+    if (!removesUser) return;
     await server.administrator("DELETE", `/api/users/${id}`).catch((reason) => console.error(String(reason)));
   },
 
