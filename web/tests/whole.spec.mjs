@@ -75,7 +75,10 @@ test("phone size: folders in a drawer, everything within the width", async ({ ap
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${server.url}/library`);
   await page.getByRole("button", { name: "Folders", exact: true }).click();
-  await page.getByRole("dialog").getByRole("treeitem", { name: "Trips" }).click();
+  const drawer = page.getByRole("dialog");
+  await drawer.getByRole("treeitem", { name: "Trips" }).waitFor();
+  assert.equal(await drawer.getByText("All media", { exact: true }).count(), 1);
+  await drawer.getByRole("treeitem", { name: "Trips" }).click();
   await page.getByRole("heading", { level: 1, name: "Trips" }).waitFor();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   const places = await page

@@ -13,7 +13,6 @@ type Props = { open: boolean; onOpen: (open: boolean) => void; folders: Folders 
 export function Drawer({ open, onOpen, folders }: Props) {
   const { t } = useI18n();
   const { folder } = route.useSearch();
-  const navigate = route.useNavigate();
   return (
     <Dialog open={open} onOpenChange={onOpen}>
       <DialogContent
@@ -21,19 +20,7 @@ export function Drawer({ open, onOpen, folders }: Props) {
         className="left-0 top-0 h-dvh w-72 translate-x-0 translate-y-0 content-start overflow-y-auto rounded-none border-y-0 border-l-0"
       >
         <DialogTitle>{t("nav.library")}</DialogTitle>
-        <div className="-mx-2">
-          <button
-            type="button"
-            onClick={() => {
-              onOpen(false);
-              void navigate({ search: {} });
-            }}
-            className="flex h-9 w-full items-center px-2.5 text-left"
-          >
-            {t("lib.all")}
-          </button>
-          {folders(folder, () => onOpen(false))}
-        </div>
+        <div className="-mx-2">{folders(folder, () => onOpen(false))}</div>
       </DialogContent>
     </Dialog>
   );
