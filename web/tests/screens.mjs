@@ -168,6 +168,7 @@ try {
   for (const { id } of items.slice(-2)) await api("POST", `/api/items/${id}/restore`);
   const settings = await show("/settings");
   const links = settings.getByRole("navigation", { name: "Settings" }).getByRole("link");
+  await links.first().waitFor();
   for (const link of await links.all()) {
     await link.click();
     await settings.waitForURL(new RegExp(`${await link.getAttribute("href")}$`));
