@@ -189,7 +189,7 @@ try {
   const feed = `/following/new?url=${encodeURIComponent(`${site}/list`)}`;
   const everything = async (page) => {
     await page.getByRole("radio").nth(2).check({ timeout: 60_000 });
-    await page.getByText(/12 (?:of|sur) 12/).waitFor();
+    await page.getByText(/12 of 12|12 vidéos sur 12/).waitFor();
   };
   await quick(feed, "dry-run", {}, everything);
   await quick(feed, "dry-run-french", french, everything);
