@@ -154,6 +154,7 @@ class _Feed:
 
 _feeds: dict[int, _Feed] = {}
 _streams: dict[Stream, None] = {}  # in the order in which they were opened
+_sessions: deque[int] = deque(maxlen=_ALL)  # of the newest streams, open or not
 
 
 @contextmanager
@@ -169,6 +170,8 @@ def opened(
         feed = _feeds[owner] = _Feed(owner, snapshot, change)
     stream = Stream(owner, address, sender, session)
     _streams[stream] = None
+    if session is not None:
+        _sessions.append(session)
     feed.join(stream)
     try:
         yield stream
@@ -185,6 +188,11 @@ def opened(
 def sessions() -> set[int]:
     """Return the sessions that have an open stream."""
     return {stream.session for stream in _streams if stream.session is not None}
+
+
+def past_sessions() -> set[int]:
+    """Return the sessions of the newest streams, which may have ended."""
+    return set(_sessions)
 
 
 def ask_again(stream: Stream) -> None:

@@ -4,6 +4,7 @@ It starts the server if none runs on this state folder. Closing the page does no
 """
 
 import asyncio
+import math
 import os
 import sys
 import time
@@ -196,12 +197,12 @@ async def _until_closed() -> None:
     from mediafetcher.accounts.auth import one_time_links
     from mediafetcher.api import feed
 
-    closed = None  # when the page counts as closed if it does not listen by then
-    while closed is None or clock.monotonic() < closed:
-        if one_time_links.opened_sessions & feed.sessions():
-            closed = clock.monotonic() + _CLOSED
-        elif closed is None and one_time_links.was_used():
-            closed = clock.monotonic() + _LOADS
+    has_listened, end = False, math.inf  # a page that does not listen by then counts as closed
+    while clock.monotonic() < end:
+        if one_time_links.opened_sessions & (feed.sessions() if has_listened else feed.past_sessions()):
+            has_listened, end = True, clock.monotonic() + _CLOSED
+        elif end == math.inf and one_time_links.was_used():
+            end = clock.monotonic() + _LOADS
         await asyncio.sleep(_LOOK)
 
 

@@ -188,7 +188,7 @@ class Desktop:
         async def look() -> bool | None:
             return text in self.said.read_text() or None
 
-        await eventually(look)
+        await shown(look)
 
     def end(self) -> None:
         if self.server is not None and self.server.poll() is None:
