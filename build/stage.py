@@ -12,6 +12,7 @@ Must run in the Python environment whose packages are frozen: FFmpeg and Postgre
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,13 @@ def add_app(out: Path, frozen: Path, stub: Path) -> None:
         strip(path)
     for path in out.rglob("*.dist-info/RECORD"):  # it has the hash of scripts that name the folder of this build
         path.unlink()
+
+
+def require_page(page: Path) -> None:
+    """End the build if the page names a file that is missing, as when it was built anew meanwhile."""
+    for name in re.findall(r'(?:src|href)="/([^"]+)"', (page / "index.html").read_text()):
+        if not (page / name).is_file():
+            sys.exit(f"stage: the page in web/dist is incomplete ({name} is missing). Delete web/dist and build again.")
 
 
 def strip(library: Path) -> None:
@@ -120,6 +128,7 @@ def settle_rights(out: Path) -> None:
 def main(frozen: Path, stubs: Path, out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
+    require_page(frozen / "_internal" / "mediafetcher" / "page")
     add_glibc(out / "glibc")
     add_app(out / "app", frozen, stubs / "stub-frozen")
     ffmpeg = sorted((package("imageio_ffmpeg") / "binaries").glob("ffmpeg-*"))[-1]
