@@ -231,7 +231,7 @@ async def test_folder_and_files_are_for_their_owner_alone(owner, media_online):
     path = _newest(media_online)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    head = journal_file.parse(path.open("rb").readline())
+    head = journal_file.parse(path.read_bytes().splitlines(keepends=True)[0])
     assert head["installation"] and head["lineage"] is not None
 
 
