@@ -135,7 +135,7 @@ def _give_passwords(server: Program, names: list[str]) -> None:
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_library_is_back_after_the_state_folder_is_lost(program, films_site, folder, round):
     chance = deep.chance(f"rebuild {round}")
-    server = _program(program, folder, backup_hours=0.004).start()
+    server = _program(program, folder, backup_hours=0.0015).start()
     person = _Person(server, chance, films_site)
     person.fetch(films_site(9))
     _next_backup(folder)
@@ -172,7 +172,7 @@ def test_library_is_back_after_the_state_folder_is_lost(program, films_site, fol
 @pytest.mark.timeout(600)
 def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_alone(program, films_site, folder):
     chance = deep.chance("rebuild damaged")
-    server = _program(program, folder, backup_hours=0.004).start()
+    server = _program(program, folder, backup_hours=0.0015).start()
     person = _Person(server, chance)
     person.fetch(films_site(9))
     _next_backup(folder)
@@ -216,7 +216,7 @@ def _journaled(media: Path, expected: Shown) -> bool:
 @pytest.mark.promise(23)
 @pytest.mark.timeout(300)
 def test_rebuild_killed_in_the_middle_is_done_again(program, films_site, folder):
-    server = _program(program, folder, backup_hours=0.004).start()
+    server = _program(program, folder, backup_hours=0.0015).start()
     _Person(server, deep.chance("rebuild killed")).fetch(films_site(4))
     _next_backup(folder)
     expected = _items(server)

@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mediafetcher.core import settings
+from tests.faults.program import free_port, until
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -62,12 +65,33 @@ class Shell:
         found = self("check", "--read-data")
         assert found.returncode == 0, found.stdout + found.stderr
         assert list((self.state / "media" / "incoming").glob("*")) == []
-        assert list((self.state / "work").iterdir()) == []
+        until(lambda: list((self.state / "work").iterdir()) == [], 10, "no folder of an ended download")
 
 
 @pytest.fixture
 def shell(folder: Path) -> Shell:
     return Shell(folder)
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Callable[..., Shell]]:
+    """A shell beside a running server, which runs the commands: none of them starts a database."""
+    started: list[subprocess.Popen[str]] = []
+
+    def serve(**given: Any) -> Shell:
+        shell = Shell(folder, port=free_port(), **given)
+        process = shell.start("serve")
+        started.append(process)
+        assert process.stdout is not None and process.stderr is not None
+        assert any("is ready" in line for line in process.stdout), process.stderr.read()
+        for stream in (process.stdout, process.stderr):
+            threading.Thread(target=stream.read, daemon=True).start()
+        return shell
+
+    yield serve
+    for process in started:
+        process.terminate()
+        assert process.wait(60) == 0
 
 
 @pytest.mark.timeout(300)
@@ -114,7 +138,8 @@ def test_the_same_name_with_other_bytes_is_another_file(shell, site):
 
 
 @pytest.mark.timeout(300)
-def test_a_link_that_cannot_be_had_is_one_clear_line(shell, site):
+def test_a_link_that_cannot_be_had_is_one_clear_line(served, site):
+    shell = served()
     cases = {
         site.url("/media/html.mp4"): "not_media",
         site.url("/404"): "gone",
@@ -134,8 +159,8 @@ def test_a_link_that_cannot_be_had_is_one_clear_line(shell, site):
 
 
 @pytest.mark.timeout(300)
-def test_trash_and_back(folder, site):
-    shell = Shell(folder, trash_days=30)
+def test_trash_and_back(served, site):
+    shell = served(trash_days=30)
     [got] = shell.get("--folder", "Films/New", site.url("/media/ok.mp4"))
     item = str(got["item"]["id"])
     assert got["item"]["folder"] == "Films/New"
@@ -153,7 +178,8 @@ def test_trash_and_back(folder, site):
 
 
 @pytest.mark.timeout(300)
-def test_never_again(shell, site):
+def test_never_again(served, site):
+    shell = served()
     link = site.url("/media/ok.mp4")
     assert "--undo" in shell("never", link).stdout
     assert link in shell("never").stdout
@@ -179,7 +205,8 @@ def test_two_commands_at_once_help_each_other(shell, site):
 
 
 @pytest.mark.timeout(300)
-def test_people_tokens_and_settings(shell):
+def test_people_tokens_and_settings(served):
+    shell = served()
     code = shell("setup").stdout.strip()
     assert len(code) > 15 and shell("setup").stdout.strip() == code
     assert shell("user", "add", "ada", "--admin", stdin="correct horse battery\n").returncode == 0
