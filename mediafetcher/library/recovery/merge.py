@@ -40,6 +40,7 @@ async def apply(library: Library, *, cut: bool = False) -> int:
     await merge.folders()
     await merge.files()
     lost = await merge.items()
+    await _advance_sequences(library)  # a new row first has a new id, then that of the journal
     await source_rows.show(merge, await source_rows.rows(merge))
     await user_data.lists(merge)
     await user_data.blocked_sources(merge)

@@ -495,6 +495,21 @@ async def test_metadata_comes_back_from_the_journal_alone(owner, put, media_onli
     assert await engine.fetchval("select count(distinct metadata) from library_item") == 1
 
 
+async def test_metadata_whose_numbers_have_gaps_comes_back_from_the_journal_alone(owner, put, media_online):
+    """A new row must not take the number of one that has its place already."""
+    entries = [await put(bytes([number])) for number in range(4)]
+    for number, item in enumerate(entries):
+        async with engine.transaction():
+            await metadata.attach(item, [], SourceMetadata(description=f"film {number}"), private=True)
+    await engine.execute("update library_item set metadata = null where id = $1", entries[0])
+    await engine.execute("delete from source_metadata where id = (select min(id) from source_metadata)")
+    await _write()
+    await _empty()
+    await engine.fetchval("select setval('source_metadata_id_seq', 1, false)")  # as in a new database
+    assert await _apply(media_online) == 0
+    assert await engine.fetchval("select count(distinct metadata) from library_item") == 3
+
+
 async def test_metadata_of_the_backup_keeps_the_links_that_the_journal_leaves_out(owner, put, media_online):
     item, link = await put(b"one"), "https://example.org/t.jpg?token=secret"
     async with engine.transaction():
