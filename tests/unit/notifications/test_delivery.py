@@ -305,7 +305,8 @@ class Mailbox:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        here, _ = self.socket.accept()
+        with self.socket:
+            here, _ = self.socket.accept()
         with here, here.makefile("rwb", 0) as file:
             file.write(b"220 test\r\n")
             while line := file.readline():
