@@ -7,6 +7,7 @@ state folder whose settings are installed. Nothing of ours is replaced by a doub
 
 import asyncio
 import contextlib
+import inspect
 import itertools
 import os
 import shutil
@@ -21,6 +22,7 @@ import pytest
 from mediafetcher.core import settings
 from mediafetcher.db import embedded, engine, migrate
 from mediafetcher.library.storage import mount, ownership, space_reservation
+from mediafetcher.sandbox import parsing
 from mediafetcher.subscriptions import recent_lists
 from tests import places, postgres
 from tests.site import Site, media
@@ -114,6 +116,20 @@ async def _drop(control: asyncpg.Connection, name: str) -> None:
     dropping = f"drop database {name} with (force)"
     refused = (asyncpg.InsufficientPrivilegeError,)
     await eventually(lambda: control.execute(dropping), seconds=60, pause=0.2, ignore=refused)
+
+
+@pytest.fixture
+async def _parsers_end() -> AsyncIterator[None]:
+    """End the parsing workers of this event loop: the next test has another one."""
+    yield
+    if parsing._pool is not None and parsing._pool.loop is asyncio.get_running_loop():
+        await parsing.close()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open(request: pytest.FixtureRequest) -> None:
+    if inspect.iscoroutinefunction(request.function):
+        request.getfixturevalue("_parsers_end")
 
 
 @pytest.fixture
