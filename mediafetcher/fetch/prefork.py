@@ -20,7 +20,7 @@ from typing import Any
 
 from mediafetcher.core import bundle, clock, logging, settings
 from mediafetcher.fetch import gateway
-from mediafetcher.sandbox import process as programs
+from mediafetcher.sandbox import process
 from mediafetcher.sandbox.child import Child
 
 IDLE_SECONDS = 60.0
@@ -55,7 +55,7 @@ async def close() -> None:
 
 
 async def take(
-    folder: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str = ""
+    folder: Path, env: dict[str, str], limits: process.Limits, way: gateway.Gateway, ytdlp: str = ""
 ) -> Child | None:
     """Return a child that is ready for its order, or None if it must be started cold.
 
@@ -74,8 +74,8 @@ async def take(
 class Program:
     """The running prefork program: what it has loaded, how often it has forked, and which forks are alive."""
 
-    def __init__(self, process: Child, control: socket.socket, way: gateway.Gateway, ytdlp: str) -> None:
-        self._process = process
+    def __init__(self, child: Child, control: socket.socket, way: gateway.Gateway, ytdlp: str) -> None:
+        self._child = child
         self._control = control
         self.ytdlp = ytdlp
         self.way = way
@@ -85,15 +85,15 @@ class Program:
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._child.pid
 
     @property
     def returncode(self) -> int | None:
-        return self._process.returncode
+        return self._child.returncode
 
     @classmethod
     async def start(
-        cls, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
+        cls, work: Path, env: dict[str, str], limits: process.Limits, way: gateway.Gateway, ytdlp: str
     ) -> "Program":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
@@ -102,11 +102,11 @@ class Program:
                 number = theirs.fileno()
                 argv = [*program(), str(number), ytdlp, str(way.port)]
                 given: dict[str, Any] = {"env": env, "cwd": work, "pass_fds": (number,), "network": way.network}
-                process = await programs.start(argv, limits, **given)
+                child = await process.start(argv, limits, **given)
         except BaseException:
             ours.close()
             raise
-        started = cls(process, ours, way, ytdlp)
+        started = cls(child, ours, way, ytdlp)
         try:
             await started._answer(_START_SECONDS)
         except BaseException:
@@ -117,7 +117,7 @@ class Program:
     async def end(self) -> None:
         """End it with all its forks."""
         self._control.close()
-        await self._process.kill()
+        await self._child.kill()
 
     async def _answer(self, seconds: float) -> bytes:
         try:
@@ -152,7 +152,7 @@ class Program:
                 self._control.send(b"reap %d" % pid)
             reaped(self)
 
-        return await programs.adopt(pid, mine[0], mine[1], mine[2], reap)
+        return await process.adopt(pid, mine[0], mine[1], mine[2], reap)
 
 
 class Pool:
@@ -175,7 +175,7 @@ class Pool:
         return [*self._retired, *([self._program] if self._program else [])]
 
     async def take(
-        self, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
+        self, work: Path, env: dict[str, str], limits: process.Limits, way: gateway.Gateway, ytdlp: str
     ) -> Child:
         """Return a fork. If the caller is cancelled meanwhile, it is made anyway, so that no answer of the prefork
         program stays unread for the next caller, and then killed."""
@@ -189,7 +189,7 @@ class Pool:
             raise
 
     async def _take(
-        self, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
+        self, work: Path, env: dict[str, str], limits: process.Limits, way: gateway.Gateway, ytdlp: str
     ) -> Child:
         async with self._lock:
             self._stay()
@@ -206,7 +206,7 @@ class Pool:
                 raise
 
     async def _start(
-        self, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
+        self, work: Path, env: dict[str, str], limits: process.Limits, way: gateway.Gateway, ytdlp: str
     ) -> Program:
         if clock.monotonic() < self._rests_until:
             raise OSError("it did not start a moment ago")

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from mediafetcher.core import bundle, errors, logging
-from mediafetcher.sandbox import process as programs
+from mediafetcher.sandbox import process
 from mediafetcher.sandbox.child import Child
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ _START_SECONDS = 30.0
 _WORKERS = 4
 MAX_FILES = 128  # of one call
 _LENGTH = struct.Struct(">I")
-_LIMITS = programs.Limits(data=1 << 30, nice=5)
+_LIMITS = process.Limits(data=1 << 30, nice=5)
 _log = logging.get("parsing")
 
 
@@ -127,8 +127,8 @@ def _result(reply: bytes, function: Callable[..., T]) -> T:
 class _Worker:
     """One process. Its control socket carries requests and replies, each with its length."""
 
-    def __init__(self, process: Child, control: socket.socket) -> None:
-        self._process = process
+    def __init__(self, child: Child, control: socket.socket) -> None:
+        self._child = child
         self._control = control
 
     @classmethod
@@ -138,16 +138,16 @@ class _Worker:
         try:
             with theirs:
                 argv = [*bundle.python("mediafetcher.sandbox.parsing_child"), str(theirs.fileno()), *PARSERS]
-                env = programs.environment("/", PYTHONPATH=str(bundle.PACKAGE.parent), PYTHONDONTWRITEBYTECODE="1")
-                process = await programs.start(argv, _LIMITS, env=env, pass_fds=(theirs.fileno(),))
+                env = process.environment("/", PYTHONPATH=str(bundle.PACKAGE.parent), PYTHONDONTWRITEBYTECODE="1")
+                child = await process.start(argv, _LIMITS, env=env, pass_fds=(theirs.fileno(),))
         except BaseException:
             ours.close()
             raise
-        return cls(process, ours)
+        return cls(child, ours)
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        return self._child.returncode is None
 
     async def ask(self, request: bytes, descriptors: Sequence[int]) -> bytes:
         """Send a request. Returns: the reply; b"" if the process ended instead. The caller sets the time limit."""
@@ -172,8 +172,8 @@ class _Worker:
     async def end(self) -> str:
         """Kill it. Returns: the last line that it wrote to standard error."""
         self._control.close()
-        await self._process.kill()
-        return next(iter(self._process.stderr_tail.strip().splitlines()[-1:]), "")
+        await self._child.kill()
+        return next(iter(self._child.stderr_tail.strip().splitlines()[-1:]), "")
 
 
 class _Pool:

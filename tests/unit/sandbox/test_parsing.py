@@ -41,7 +41,7 @@ async def test_worker_that_is_busy_is_killed_in_time(tmp_path):
 async def test_worker_that_dies_is_replaced():
     await parsing.call(webvtt.seconds, "00:01")
     worker = parsing._current()._idle[0]
-    os.kill(worker._process.pid, 9)
+    os.kill(worker._child.pid, 9)
     assert await parsing.call(webvtt.seconds, "00:02") == 2.0
 
 
