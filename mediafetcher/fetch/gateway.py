@@ -69,10 +69,10 @@ class Gateway:
 
     @classmethod
     async def start(cls) -> Self:
-        """Start the proxy. Raises: `Crashed`."""
+        """Start the proxy. If the start is cancelled, nothing stays open. Raises: `Crashed`."""
         try:
             kept_by = await asyncio.to_thread(kind)  # the first call starts a process
-            network = await asyncio.to_thread(process.isolate) if kept_by == "namespace" else None
+            network = await _isolated() if kept_by == "namespace" else None
             listening = network.listening if network else _on_loopback()
         except OSError as error:
             raise errors.Crashed(reason=f"the way into the network could not be made: {error}") from error
@@ -83,8 +83,10 @@ class Gateway:
             program = await process.start(
                 argv, limits, keep_stdin=True, env=env, cwd="/", pass_fds=(listening.fileno(),)
             )
-        except OSError as error:
+        except BaseException as error:
             (network or listening).close()
+            if not isinstance(error, OSError):
+                raise
             raise errors.Crashed(reason=f"the way into the network did not start: {error}") from error
         return cls(program, listening, network)
 
@@ -190,6 +192,21 @@ async def _leave(gateway: Gateway) -> None:
     if _gateway is gateway:
         _gateway = None
     await gateway.close()
+
+
+async def _isolated() -> namespaces.Network:
+    """Make a network. If the caller is cancelled meanwhile, it is made anyway, and then closed."""
+    making = asyncio.ensure_future(asyncio.to_thread(process.isolate))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(_close_unused)
+        raise
+
+
+def _close_unused(making: asyncio.Future[namespaces.Network]) -> None:
+    if not making.cancelled() and making.exception() is None:
+        making.result().close()
 
 
 def _on_loopback() -> socket.socket:

@@ -121,3 +121,16 @@ async def test_kept_gateway_leaves_when_there_is_nothing_to_do(state, site, monk
         assert gateway._gateway is None
     finally:
         await gateway.close()
+
+
+async def test_start_that_is_cancelled_leaves_nothing_open(state):
+    await (await gateway.Gateway.start()).close()  # what is loaded once is open from here on
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(24):
+        starting = asyncio.create_task(gateway.Gateway.start())
+        await asyncio.sleep(0.002 * number)
+        starting.cancel()
+        for made in await asyncio.gather(starting, return_exceptions=True):
+            if isinstance(made, gateway.Gateway):
+                await made.close()
+    await eventually(lambda: len(os.listdir("/proc/self/fd")) <= before)
