@@ -128,7 +128,7 @@ class Warm:
         os.rename(self._folder, place)
         here = gateway.Gateway(_Lent(way._program, self._background), *_copied(way))
         lent = prefork.Program(
-            _Lent(program._process, self._background),
+            _Lent(program._child, self._background),
             _copy(program._control),
             here,
             "",
@@ -216,7 +216,7 @@ class Parser:
 
 class _LentWorker(parsing._Worker):
     def __init__(self, parser: Parser, worker: parsing._Worker, background: _Background) -> None:
-        super().__init__(_Lent(worker._process, background), _copy(worker._control))
+        super().__init__(_Lent(worker._child, background), _copy(worker._control))
         self._parser = parser
         self._control.setblocking(False)
 
