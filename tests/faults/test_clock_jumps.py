@@ -66,7 +66,7 @@ def _database(server: Program, clock: Clock) -> Iterator[str]:
         stderr=(server.state / "logs" / "clock.log").open("a"),
     )
     try:
-        until((home.socket / ".s.PGSQL.5432").exists, 30, "the database runs")
+        until((home.socket / ".s.PGSQL.5432").exists, 90, "the database runs")
         yield home.dsn
     finally:
         process.send_signal(signal.SIGINT)  # without waiting for those who are connected
@@ -80,7 +80,7 @@ def _held(server: Program) -> int:
 def _rounds(server: Program, count: int) -> None:
     """Wait until housekeeping was done this many times more."""
     before = server.log.read_text().count("housekeeping done")
-    until(lambda: server.log.read_text().count("housekeeping done") >= before + count, 30, "housekeeping is done")
+    until(lambda: server.log.read_text().count("housekeeping done") >= before + count, 90, "housekeeping is done")
 
 
 def test_clocks_jump_and_nothing_goes_for_its_age(program, folder, films_site):
@@ -112,7 +112,7 @@ def test_clocks_jump_and_nothing_goes_for_its_age(program, folder, films_site):
             id = server.submit(url)
             time.sleep(chance.uniform(0.0, 1.0))
             clock.jump(jump)
-            until(lambda held=held: _held(server) > held, 20, f"the jump of {jump} s is seen")
+            until(lambda held=held: _held(server) > held, 90, f"the jump of {jump} s is seen")
             _rounds(server, 3)
             assert [path for path in files if not path.exists()] == [], f"gone by a jump of {jump} s"
             assert [item["id"] for item in server.ask("GET", "/trash").json()["items"]] == [one["id"]]
@@ -122,13 +122,13 @@ def test_clocks_jump_and_nothing_goes_for_its_age(program, folder, films_site):
                 said = f"not done after a jump of {jump} s: {server.download(id)}\n{server.log.read_text()[-6000:]}"
                 raise AssertionError(said) from error
             clock.jump(0)
-            until(lambda held=held: server.log.read_text().count("is right again") > held, 20, "it is right again")
+            until(lambda held=held: server.log.read_text().count("is right again") > held, 90, "it is right again")
         # Off at a stop, and years ahead at the next start.
-        assert server.stop() < 30
+        assert server.stop() < 60
         held = _held(server)
         clock.jump(10 * YEAR)
         server.start()
-        until(lambda: _held(server) > held, 20, "it is seen at the start")
+        until(lambda: _held(server) > held, 90, "it is seen at the start")
         _rounds(server, 2)
         assert all(path.exists() for path in files)
         clock.jump(0)
@@ -160,7 +160,7 @@ def test_what_a_wrong_clock_wrote_is_not_believed_later(program, folder, films_s
         for jump in (-YEAR, DAY):
             held = _held(server)
             clock.jump(jump)
-            until(lambda held=held: _held(server) > held, 20, f"the jump of {jump} s is seen")
+            until(lambda held=held: _held(server) > held, 90, f"the jump of {jump} s is seen")
             if jump < 0:
                 assert server.ask("DELETE", f"/items/{one['id']}").status_code == 200
                 assert server.ask("DELETE", f"/items/{two['id']}").status_code == 200
@@ -169,7 +169,7 @@ def test_what_a_wrong_clock_wrote_is_not_believed_later(program, folder, films_s
                 assert [_sign_in(server, "a wrong password") for _ in range(8)] == [401] * 8
             right = server.log.read_text().count("is right again")
             clock.jump(0)
-            until(lambda right=right: server.log.read_text().count("is right again") > right, 20, "it is right again")
+            until(lambda right=right: server.log.read_text().count("is right again") > right, 90, "it is right again")
             _rounds(server, 3)
             assert len(list((server.state / "media/store").rglob("*.mp4"))) == 2
             assert [item["id"] for item in server.ask("GET", "/trash").json()["items"]] == [one["id"]]
