@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -60,8 +62,13 @@ class Doctor:
 
 
 @pytest.fixture
-def doctor(folder: Path) -> Doctor:
-    return Doctor(folder)
+def doctor() -> Iterator[Doctor]:
+    """On a disk: a folder in memory is below a mount point, and disappears with another `/dev`."""
+    folder = Path(tempfile.mkdtemp(prefix="mf-system-", dir="/tmp"))
+    try:
+        yield Doctor(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def level(found: dict[str, dict], name: str) -> str:
