@@ -106,13 +106,16 @@ def test_a_full_disk_for_work_in_progress(program, folder, films_site):
 
 
 def _told(server: Any, id: int) -> dict[str, Any]:
-    """Return the row of a download as it was when it waited and said why: the next attempt clears that."""
+    """Return the row of a download as it was when it waited for the disk: the next attempt clears that.
+
+    It may first wait for another download of its source.
+    """
 
     def waiting() -> dict[str, Any] | None:
         row = server.download(id)
-        return row if row["state"] == "queued" and row["error"] else None
+        return row if row["state"] == "queued" and row["error"] and row["error"]["code"] == "disk_full" else None
 
-    return until(waiting, 60, "it says why it waits")
+    return until(waiting, 60, "it waits for the disk")
 
 
 def _files(share: Path) -> list[Path]:
