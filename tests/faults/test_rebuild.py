@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
@@ -178,7 +179,7 @@ def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_al
     _next_backup(folder)
     person.tidy(sorted(_items(server)))
     expected, trash = _items(server), _trash(server)
-    until(lambda: _journaled(folder / "media", expected), MARGIN, "the journal has it")
+    until(lambda: _journaled(folder / "media", expected, trash), MARGIN, "the journal has it")
     _lose(server)
 
     newest = _backups(folder)[-1]
@@ -205,12 +206,13 @@ def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_al
     assert (_items(server), _trash(server)) == (expected, trash)
 
 
-def _journaled(media: Path, expected: Shown) -> bool:
+def _journaled(media: Path, expected: Shown, trash: Set[int] = frozenset()) -> bool:
     library = journal_file.load(media)
     if library is None:
         return False
     rows = {id: row["title"] for id, row in library.rows["item"].items() if row["trashed_at"] is None}
-    return rows == {id: title for id, (title, _) in expected.items()}
+    trashed = library.rows["item"].keys() - rows.keys()
+    return rows == {id: title for id, (title, _) in expected.items()} and trashed == trash
 
 
 @pytest.mark.promise(23)
