@@ -99,7 +99,7 @@ class Versions:
         else:
             self._marks.pop(key, None)
         while len(self._marks) > _MAX_MARKS:
-            self._marks.pop(next(iter(self._marks)))
+            self._marks.pop(next(iter(self._marks)), None)
         self._path.write_text(json.dumps(self._marks))
 
 

@@ -96,9 +96,10 @@ class FirstAnswer:
         self._kept = addresses, ranged, response
 
     def _take(self, request: Any) -> Any:
-        if not self._kept or request.data is not None or request.method != "GET":
+        kept = self._kept  # one look: another thread may take it meanwhile
+        if not kept or request.data is not None or request.method != "GET":
             return None
-        addresses, ranged, response = self._kept
+        addresses, ranged, response = kept
         if request.url not in addresses:
             return None
         if self.looking:
@@ -113,8 +114,11 @@ class FirstAnswer:
 
     def _resumes(self, request: Any) -> str:
         """Return the range of the rest of a file that an earlier attempt began; "" for all other requests."""
+        # Not once the extractors have ended: the threads of the downloader rename the parts that are looked at here.
+        if not self.looking or request.method != "GET" or request.headers.get("Range"):
+            return ""
         part = self._part()
-        if not self.looking or part is None or request.method != "GET" or request.headers.get("Range"):
+        if part is None:
             return ""
         addresses, _, _ = self._noted()
         return f"bytes={part.stat().st_size}-" if request.url in addresses else ""

@@ -31,3 +31,7 @@ export function codesIn(text: string, known: readonly (readonly [code: string, n
     .filter((word) => /^[a-z]{2,3}(-[a-z0-9]{1,8}){0,3}$/i.test(word));
   return [...new Set(codes)];
 }
+
+/** The pattern of a field with up to eight codes such as `pt-BR`, with commas; `original` is one too. */
+export const LANGUAGE_LIST =
+  "\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*(,\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*){0,7}";

@@ -6,9 +6,10 @@ import { QualitySelect } from "@/components/quality-select";
 import { Input } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
+import { LANGUAGE_LIST } from "@/lib/languages";
 import { LinkPreview, usePreview } from "./preview";
 import { SubtitlesSelect } from "./subtitles-select";
-import { LANGUAGES, type Wishes } from "./wishes";
+import type { Wishes } from "./wishes";
 
 type Props = {
   links: string[];
@@ -72,7 +73,7 @@ export default function WishPanel({ links, sending, wishes, onChange, onKind, su
               aria-label={t("add.spoken")}
               placeholder="de, original"
               title={t("add.spokenForm")}
-              pattern={LANGUAGES}
+              pattern={LANGUAGE_LIST}
               className="h-8 w-44"
               value={wishes.spoken}
               onChange={(event) => onChange({ spoken: event.target.value })}

@@ -3,10 +3,6 @@ import type { Options } from "@/api/types";
 import { clock } from "@/lib/format";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
 
-/** Up to eight codes such as `pt-BR`, with commas; `original` is one too. */
-export const LANGUAGES =
-  "\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*(,\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*){0,7}";
-
 export type Wishes = {
   /** "best" (the default of the server), "max" (the best there is), a number of lines, or a kind of audio file. */
   quality: string;

@@ -3,8 +3,8 @@ import { call } from "@/api/client";
 import { Input } from "@/components/ui/misc";
 import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
-import { LANGUAGES } from "@/features/downloads/wishes";
 import { LOCALES, type Locale, useI18n } from "@/i18n";
+import { LANGUAGE_LIST } from "@/lib/languages";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";
 import { Card, Field } from "./card";
 
@@ -58,7 +58,7 @@ function Spoken({ id, hint }: { id: string; hint: string }) {
       id={id}
       aria-describedby={hint}
       placeholder="de, original"
-      pattern={LANGUAGES}
+      pattern={LANGUAGE_LIST}
       className="w-44"
       value={text}
       onChange={(event) => setText(event.target.value)}
