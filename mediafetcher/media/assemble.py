@@ -17,7 +17,7 @@ from mediafetcher.core import errors
 from mediafetcher.media import ffmpeg, join, probe, transcode
 from mediafetcher.media.join import Sound
 from mediafetcher.media.probe import Facts
-from mediafetcher.sandbox import child_files, process
+from mediafetcher.sandbox import process
 
 _COPYING = process.Limits(data=1 << 30, nice=5)
 _ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)
@@ -159,7 +159,7 @@ async def _rewrapped(source: Path, target: Path, analysis: Sequence[str] = ()) -
     arguments = ["-v", "error", *analysis, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
     arguments += ["-map", "0:v:0?", "-map", "0:a?"]
     arguments += ["-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
-    await _run([*arguments, *_container(target)], [source], target, _COPYING)
+    await transcode.write([*arguments, *_container(target)], [source], target, limits=_COPYING, timeout=_SILENCE)
     return target
 
 
@@ -189,7 +189,8 @@ async def _copied(parts: list[_Part], target: Path, named: list[str]) -> Path:
         arguments = ["-v", "error", "-protocol_whitelist", "file,pipe", "-f", "concat", "-safe", "0"]
         arguments += ["-i", f"file:{listed}", "-map", "0", "-c", "copy", *named]
         arguments += ["-fflags", "+bitexact", *_container(target)]
-        await _run(arguments, [listed, *(part.file for part in parts)], target, _COPYING)
+        reads = [listed, *(part.file for part in parts)]
+        await transcode.write(arguments, reads, target, limits=_COPYING, timeout=_SILENCE)
     return target
 
 
@@ -211,7 +212,8 @@ async def _encoded(parts: list[_Part], main: Facts, target: Path, named: list[st
         arguments += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
     if sounds:
         arguments += ["-c:a", "aac", "-b:a", "160k", *named]
-    await _run([*arguments, *_container(target)], [part.file for part in parts], target, _ENCODING)
+    arguments += _container(target)
+    await transcode.write(arguments, [part.file for part in parts], target, limits=_ENCODING, timeout=_SILENCE)
     return target
 
 
@@ -245,14 +247,3 @@ def _rounded(facts: Facts) -> float:
 
 def _container(target: Path) -> list[str]:
     return ["-f", "matroska"] if target.suffix == ".mkv" else ["-movflags", "+faststart", "-brand", "mp42", "-f", "mp4"]
-
-
-async def _run(arguments: list[str], reads: list[Path], target: Path, limits: process.Limits) -> None:
-    part = ffmpeg.owned(target)
-    try:
-        ended = await ffmpeg.run([*arguments, "-y", f"file:{part}"], reads, [part], limits=limits, timeout=_SILENCE)
-        if ended.code != 0:
-            raise transcode.failure(ended)
-        child_files.take(part, target)
-    finally:
-        part.unlink(missing_ok=True)

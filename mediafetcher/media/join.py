@@ -8,7 +8,7 @@ from mediafetcher.core import errors, languages
 from mediafetcher.media import ffmpeg, transcode
 from mediafetcher.media.ffmpeg_output import Audio
 from mediafetcher.media.probe import ENDED_EARLY, Facts, decide, probe
-from mediafetcher.sandbox import child_files, process
+from mediafetcher.sandbox import process
 
 _COPYING = process.Limits(data=1 << 30, nice=5)  # it needs little CPU time, and a user waits for it
 _MAX_APART = 60.0  # seconds between the beginnings of two files that supposedly share a clock
@@ -49,7 +49,6 @@ async def join(
     assert video
     if video.codec != "h264" or any(audio.codec != "aac" for _, audio in chosen):
         target = target.with_suffix(".mkv")
-    part = ffmpeg.owned(target)
     arguments = ["-v", "error"]
     for path in files:
         arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
@@ -61,13 +60,7 @@ async def join(
     together = all(abs(facts[0].start - one.start) <= _MAX_APART and _CLOCKS & set(one.container) for one in facts)
     arguments += ["-copyts", "-avoid_negative_ts", "make_zero"] if one_clock and together else []
     arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
-    try:
-        ended = await ffmpeg.run([*arguments, "-y", f"file:{part}"], files, [part], limits=_COPYING, timeout=_SILENCE)
-        if ended.code != 0:
-            raise transcode.failure(ended)
-        child_files.take(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    ended = await transcode.write(arguments, files, target, limits=_COPYING, timeout=_SILENCE)
     return target, "picture or sound ends too early" if ENDED_EARLY.search(ended.text) else ""
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mediafetcher.media import ffmpeg, transcode
-from mediafetcher.sandbox import child_files
 
 _TIMEOUT = 120.0  # seconds without output of FFmpeg
 SUFFIXES = (".m4a", ".mp3")
@@ -16,7 +15,6 @@ async def copy(source: Path, target: Path, tags: Mapping[str, str], cover: Path 
 
     The same input gives the same bytes. Raises: `TranscodeFailed`, `MediaFull`.
     """
-    part = ffmpeg.owned(target)
     arguments = ["-v", "error", *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
     arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{cover}"] if cover else []
     arguments += ["-map", "0:a:0", *(("-map", "1:v:0", "-disposition:v:0", "attached_pic") if cover else ())]
@@ -29,11 +27,4 @@ async def copy(source: Path, target: Path, tags: Mapping[str, str], cover: Path 
         arguments += [*front, "-id3v2_version", "3", "-f", "mp3"]
     else:
         arguments += ["-movflags", "+faststart", "-f", "ipod"]
-    try:
-        reads = [source, *([cover] if cover else [])]
-        ended = await ffmpeg.run([*arguments, "-y", f"file:{part}"], reads, [part], timeout=_TIMEOUT)
-        if ended.code != 0:
-            raise transcode.failure(ended)
-        child_files.take(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    await transcode.write(arguments, [source, *([cover] if cover else [])], target, timeout=_TIMEOUT)

@@ -6,7 +6,7 @@ needs.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -278,6 +278,26 @@ class _Meter:
                 f"{errors.TranscodeFailed.default_detail[:-1]} to its end.",
                 reason=f"{self._reached:.0f} of {self._duration:.0f} seconds",
             )
+
+
+async def write(
+    arguments: Sequence[str],
+    reads: Sequence[Path],
+    target: Path,
+    *,
+    limits: process.Limits | None = None,
+    timeout: float,
+) -> ffmpeg.Ended:
+    """Run FFmpeg, whose output becomes `target` once it is whole. Raises: as `failure` says, and `Stuck`."""
+    part = ffmpeg.owned(target)
+    try:
+        ended = await ffmpeg.run([*arguments, "-y", f"file:{part}"], reads, [part], limits=limits, timeout=timeout)
+        if ended.code != 0:
+            raise failure(ended)
+        child_files.take(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return ended
 
 
 def failure(ended: ffmpeg.Ended) -> errors.Problem:
