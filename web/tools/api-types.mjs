@@ -1,4 +1,5 @@
-// Writes src/api/types.ts: the shapes of the API, from the server's own OpenAPI, and the codes of its errors.
+// Writes src/api/types.ts, the shapes of the API from the server's own OpenAPI and the codes of its errors, and
+// src/api/paths.ts, what may be asked of the server in these shapes.
 // Run `npm run api` after the API changed; a test fails where this was forgotten.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -67,6 +68,7 @@ function paths(openapi) {
   return `export interface paths {\n${each.join("\n")}\n}`;
 }
 
+/** Both files by their names. */
 export function generate() {
   const openapi = JSON.parse(run("-m", "mediafetcher.api.openapi"));
   const codes = JSON.parse(
@@ -75,14 +77,24 @@ export function generate() {
   const shapes = Object.entries(openapi.components.schemas)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => `export type ${name} = ${type(schema)};`);
-  return `// Made by tools/api-types.mjs (npm run api): do not edit.\n\n${shapes.join("\n\n")}\n
-/** What may be asked of the server. */
-${paths(openapi)}\n
+  const asked = paths(openapi);
+  const used = Object.keys(openapi.components.schemas).filter((name) => new RegExp(`\\b${name}\\b`).test(asked));
+  const head = "// Made by tools/api-types.mjs (npm run api): do not edit.\n";
+  return {
+    "types.ts": `${head}\n${shapes.join("\n\n")}\n
 /** Every code that an error of the server may have. */
 export const CODES = ${JSON.stringify(codes, null, 2)} as const;
 
-export type Code = (typeof CODES)[number];\n`;
+export type Code = (typeof CODES)[number];\n`,
+    "paths.ts": `${head}import type {\n${used
+      .sort()
+      .map((name) => `  ${name},\n`)
+      .join("")}} from "./types";\n
+/** What may be asked of the server. */
+${asked}\n`,
+  };
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
-  writeFileSync(new URL("../src/api/types.ts", import.meta.url), generate());
+  for (const [name, text] of Object.entries(generate()))
+    writeFileSync(new URL(`../src/api/${name}`, import.meta.url), text);

@@ -4,7 +4,8 @@
  * language.
  */
 import createClient from "openapi-fetch";
-import type { Code, Problem, paths } from "./types";
+import type { paths } from "./paths";
+import type { Code, Problem } from "./types";
 
 /** `unreachable`: nothing answered at all. */
 export type ErrorCode = Code | "unreachable";

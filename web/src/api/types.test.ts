@@ -14,9 +14,12 @@ function generated(tool: string) {
 }
 
 test.skipIf(!existsSync(python))(
-  "types.ts is what the server's OpenAPI says (else: npm run api)",
+  "types and paths are what the server's OpenAPI says (else: npm run api)",
   () => {
-    expect(readFileSync(`${root}web/src/api/types.ts`, "utf8")).toBe(generated("api-types.mjs"));
+    const fresh: Record<string, string> = generated("api-types.mjs");
+    expect(Object.keys(fresh)).toEqual(["types.ts", "paths.ts"]);
+    for (const [name, text] of Object.entries(fresh))
+      expect(readFileSync(`${root}web/src/api/${name}`, "utf8"), name).toBe(text);
   },
   30_000,
 );
