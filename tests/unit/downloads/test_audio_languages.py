@@ -12,14 +12,13 @@ import pytest
 
 from mediafetcher.accounts.auth import preferences
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, log, queries
-from mediafetcher.downloads.worker import runner
+from mediafetcher.downloads import lifecycle
 from mediafetcher.fetch.child import audio_languages, metadata
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.export import arrangement, nfo, update
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import assemble, ffmpeg, join, probe
+from tests.unit.downloads.fetching import fetched
 
 CLOSE = 0.1  # seconds
 HLS, DASH, FILE = "/clock/languages/m.m3u8", "/periods/languages/m.mpd", "/media/languages/two.mp4"
@@ -29,14 +28,6 @@ ENGLISH, GERMAN = ("eng", 1000), ("deu", 400)
 @pytest.fixture
 async def owner(database, media_online) -> int:
     return await engine.fetchval("insert into account (name) values ('ada') returning id")
-
-
-async def _fetched(owner: int, url: str, **options) -> dict:
-    row = await lifecycle.submit(owner, url, options=Options(**options))
-    await runner.run(await leases.claim())
-    row = await queries.get(row["id"], owner)
-    assert row["state"] == "done", (row["error"], await log.read(row["id"], owner))
-    return await item_queries.get(row["item"], owner)
 
 
 def _file(item: dict) -> Path:
@@ -86,39 +77,39 @@ async def _tracks(item: dict) -> list[tuple[str | None, int]]:
 
 @pytest.mark.parametrize("url", [HLS, DASH])
 async def test_preferred_language_is_a_further_track(owner, site, url):
-    item = await _fetched(owner, site.url(url), audio_languages=("de", "fr", "es"))
+    item = await fetched(owner, site.url(url), audio_languages=("de", "fr", "es"))
     assert await _tracks(item) == [ENGLISH, GERMAN]
     assert not site.asked("absent")
 
 
 @pytest.mark.parametrize("url", [HLS, DASH, FILE])
 async def test_language_before_the_original_is_the_default_track(owner, site, url):
-    item = await _fetched(owner, site.url(url), audio_languages=("fr", "de-AT", "de", "original"))
+    item = await fetched(owner, site.url(url), audio_languages=("fr", "de-AT", "de", "original"))
     assert await _tracks(item) == [GERMAN, ENGLISH]
 
 
 async def test_title_of_a_sound_is_that_of_its_site(owner, site):
-    item = await _fetched(owner, site.url(HLS), audio_languages=("de",))
+    item = await fetched(owner, site.url(HLS), audio_languages=("de",))
     facts = await probe.probe(_file(item))
     assert [one.title for one in facts.audio] == ["English", "Deutsch"]
 
 
 async def test_file_with_several_sounds_is_not_changed_for_its_original(owner, site):
-    item = await _fetched(owner, site.url(FILE), audio_languages=("de",))
+    item = await fetched(owner, site.url(FILE), audio_languages=("de",))
     assert await _tracks(item) == [ENGLISH, GERMAN]
-    assert item["media"]["sha256"] == (await _fetched(owner, site.url(FILE)))["media"]["sha256"]
+    assert item["media"]["sha256"] == (await fetched(owner, site.url(FILE)))["media"]["sha256"]
 
 
 async def test_nothing_changes_if_no_language_is_preferred(owner, site):
-    item = await _fetched(owner, site.url(HLS))
+    item = await fetched(owner, site.url(HLS))
     facts = await probe.probe(_file(item))
     assert len(facts.audio) == 1 and not site.asked("de.m3u8")
-    again = await _fetched(owner, site.url(HLS), audio_languages=("en", "fr"))
+    again = await fetched(owner, site.url(HLS), audio_languages=("en", "fr"))
     assert again["media"]["sha256"] == item["media"]["sha256"]
 
 
 async def test_sound_alone_is_that_of_the_first_language(owner, site):
-    item = await _fetched(owner, site.url(HLS), audio="m4a", audio_languages=("de", "original"))
+    item = await fetched(owner, site.url(HLS), audio="m4a", audio_languages=("de", "original"))
     facts = await probe.probe(_file(item))
     assert len(facts.audio) == 1 and _pitch(_file(item), 0) == GERMAN[1]
 
@@ -126,21 +117,21 @@ async def test_sound_alone_is_that_of_the_first_language(owner, site):
 async def test_options_with_other_languages_are_another_source(owner, site):
     recipes = {Options(audio_languages=given).recipe() for given in [(), ("de",), ("de", "original")]}
     assert len(recipes) == 3
-    first = await _fetched(owner, site.url(HLS))
-    second = await _fetched(owner, site.url(HLS), audio_languages=("de",))
+    first = await fetched(owner, site.url(HLS))
+    second = await fetched(owner, site.url(HLS), audio_languages=("de",))
     assert first["media"]["sha256"] != second["media"]["sha256"]
 
 
 async def test_preference_of_a_user_is_for_downloads_that_wish_for_none(owner, site):
     await preferences.change(owner, {"audio_languages": ["de", "original"]})
-    assert await _tracks(await _fetched(owner, site.url(HLS))) == [GERMAN, ENGLISH]
+    assert await _tracks(await fetched(owner, site.url(HLS))) == [GERMAN, ENGLISH]
     row = await lifecycle.submit(owner, site.url(HLS))
     assert row["state"] == "done"  # the same wish, so nothing is fetched
-    assert await _tracks(await _fetched(owner, site.url(HLS), audio_languages=("de",))) == [ENGLISH, GERMAN]
+    assert await _tracks(await fetched(owner, site.url(HLS), audio_languages=("de",))) == [ENGLISH, GERMAN]
 
 
 async def test_item_and_its_description_for_players_list_every_sound(owner, site):
-    item = await _fetched(owner, site.url(HLS), audio_languages=("de",))
+    item = await fetched(owner, site.url(HLS), audio_languages=("de",))
     assert [(one["language"], one["title"], one["codec"]) for one in item["audio_tracks"]] == [
         ("eng", "English", "aac"),
         ("deu", "Deutsch", "aac"),

@@ -12,12 +12,9 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, log, queries
-from mediafetcher.downloads.worker import runner
-from mediafetcher.fetch.options import Options
-from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg
+from tests.unit.downloads.fetching import fetched
 
 CLOSE = 0.1  # seconds
 
@@ -26,14 +23,6 @@ CLOSE = 0.1  # seconds
 async def owner(database, media_online) -> int:
     settings.use(replace(settings.get(), retry_seconds=0.0, live_outage_seconds=2.0))
     return await engine.fetchval("insert into account (name) values ('ada') returning id")
-
-
-async def _fetched(owner: int, url: str, **options) -> dict:
-    row = await lifecycle.submit(owner, url, options=Options(**options))
-    await runner.run(await leases.claim())
-    row = await queries.get(row["id"], owner)
-    assert row["state"] == "done", (row["error"], await log.read(row["id"], owner))
-    return await item_queries.get(row["item"], owner)
 
 
 def _file(item: dict, name: str | None = None) -> Path:
@@ -80,7 +69,7 @@ def _frames(path: Path) -> int:
     ],
 )
 async def test_flash_beep_and_line_come_together(owner, site, path, options, at):
-    item = await _fetched(owner, site.url(path), subtitles=("en",), **options)
+    item = await fetched(owner, site.url(path), subtitles=("en",), **options)
     flash, beep = _moments(_file(item))
     if "start" not in options:  # a copied picture begins at its key picture: players hide what comes before
         assert flash == pytest.approx(at, abs=CLOSE)
@@ -89,18 +78,18 @@ async def test_flash_beep_and_line_come_together(owner, site, path, options, at)
 
 
 async def test_live_dash_keeps_picture_and_sound_together(owner, site):
-    item = await _fetched(owner, site.url("/dash-live/clock/m.mpd"), live_from_start=True)
+    item = await fetched(owner, site.url("/dash-live/clock/m.mpd"), live_from_start=True)
     flash, beep = _moments(_file(item))
     assert flash == pytest.approx(5, abs=CLOSE) and beep == pytest.approx(flash, abs=CLOSE)
 
 
 async def test_dash_keeps_picture_and_sound_together(owner, site):
-    flash, beep = _moments(_file(await _fetched(owner, site.url("/dash/clock/m.mpd"))))
+    flash, beep = _moments(_file(await fetched(owner, site.url("/dash/clock/m.mpd"))))
     assert flash == pytest.approx(5, abs=CLOSE) and beep == pytest.approx(flash, abs=CLOSE)
 
 
 async def test_texts_of_one_language_are_told_apart(owner, site):
-    item = await _fetched(owner, site.url("/clock/variants/m.m3u8"), subtitles=("en",))
+    item = await fetched(owner, site.url("/clock/variants/m.m3u8"), subtitles=("en",))
     assert item["subtitles"] == ["en", "en-2", "en-forced"]
     assert "Hello" in _text(item, "en") and "Sign" in _text(item, "en")
     assert "Hello, hello" in _text(item, "en-2")
@@ -108,20 +97,20 @@ async def test_texts_of_one_language_are_told_apart(owner, site):
 
 
 async def test_negative_clock_of_a_text_loses_no_line(owner, site):
-    item = await _fetched(owner, site.url("/clock/negative/m.m3u8"), subtitles=("en",))
+    item = await fetched(owner, site.url("/clock/negative/m.m3u8"), subtitles=("en",))
     assert "Hello" in _text(item, "en")
 
 
 @pytest.mark.parametrize(("kind", "seconds", "frames"), [("ts", 12, 300), ("fmp4", 12, 300), ("sizes", 10, 250)])
 async def test_parts_come_one_behind_the_other(owner, site, kind, seconds, frames):
-    item = await _fetched(owner, site.url(f"/parts/{kind}.m3u8"))
+    item = await fetched(owner, site.url(f"/parts/{kind}.m3u8"))
     assert item["playable"] and item["duration"] == pytest.approx(seconds, abs=0.4)
     assert _frames(_file(item)) == pytest.approx(frames, abs=4)
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [("two", 8), ("open", 4), ("silent", 8), ("unseen", 8), ("ranges", 4)])
 async def test_every_period_of_a_dash_manifest_comes(owner, site, kind, seconds):
-    item = await _fetched(owner, site.url(f"/periods/{kind}/m.mpd"))
+    item = await fetched(owner, site.url(f"/periods/{kind}/m.mpd"))
     assert item["duration"] == pytest.approx(seconds, abs=0.3)
     assert _frames(_file(item)) == pytest.approx(25 * seconds, abs=3)
     assert item["media"]["audio_codec"] == "aac"
@@ -129,11 +118,11 @@ async def test_every_period_of_a_dash_manifest_comes(owner, site, kind, seconds)
 
 @pytest.mark.parametrize("path", ["/periods/roles/m.mpd", "/clock/described/m.m3u8"])
 async def test_main_sound_is_taken_before_a_dub_or_a_description(owner, site, path):
-    item = await _fetched(owner, site.url(path))
+    item = await fetched(owner, site.url(path))
     assert item["media"]["audio_codec"] == "aac" and not site.asked("absent")
 
 
 async def test_picture_that_begins_late_is_found(owner, site):
-    item = await _fetched(owner, site.url("/media/late/late.ts"))
+    item = await fetched(owner, site.url("/media/late/late.ts"))
     assert (item["media"]["width"], item["media"]["height"]) == (320, 180)
     assert item["duration"] == pytest.approx(20, abs=0.5)

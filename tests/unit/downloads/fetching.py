@@ -1,0 +1,17 @@
+"""One download from its link to its item, as a test wants it."""
+
+from typing import Any
+
+from mediafetcher.downloads import leases, lifecycle, log, queries
+from mediafetcher.downloads.worker import runner
+from mediafetcher.fetch.options import Options
+from mediafetcher.library.catalog import queries as item_queries
+
+
+async def fetched(owner: int, url: str, **options: Any) -> dict[str, Any]:
+    """Download a link that works. Returns: its item."""
+    row = await lifecycle.submit(owner, url, options=Options(**options))
+    await runner.run(await leases.claim())
+    row = await queries.get(row["id"], owner)
+    assert row["state"] == "done", "\n".join(line["message"] for line in await log.read(row["id"], owner))
+    return await item_queries.get(row["item"], owner)
