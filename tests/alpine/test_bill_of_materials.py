@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -56,8 +57,8 @@ def test_every_library_of_the_system_is_on_the_list(listed, unpacked):
         if part["purl"].startswith("pkg:deb/")
         for entry in part["properties"]
     }
-    if not taken:
-        pytest.skip("it was not built on Debian")
+    if not taken and not shutil.which("dpkg"):
+        pytest.skip("built without dpkg, which names the packages of libraries (Debian has it)")
     assert {"libc.so.6", "libc.a", "libssl.so.3", "libsqlite3.so.0"} <= taken.keys()
     plain = {path for place in ("glibc", "app/_internal") for path in (unpacked / place).glob("*.so*")}
     # Those of wheels have names of their own.
