@@ -25,6 +25,7 @@ from mediafetcher.media import assemble, posters, probe, wholeness
 
 _log, _queue_log = logging.get("work"), logging.get("queue")
 _OUTAGE = 600.0  # seconds without a new piece after which a recording with an unreachable source has ended
+_POLL = 0.05
 _PROGRESS_BYTES = 64 << 10  # more bytes than the attempt before: the connection is poor, but it makes progress
 
 
@@ -56,9 +57,12 @@ class Slots:
             self._claiming -= 1
 
     async def ended(self, seconds: float) -> None:
-        """Wait until no slot works, at most so long."""
+        """Wait until no row is being claimed and no slot works, at most so long."""
+        until = clock.monotonic() + seconds
+        while self._claiming and clock.monotonic() < until:
+            await asyncio.sleep(_POLL)
         if self._busy:
-            await asyncio.wait(self._busy, timeout=seconds)
+            await asyncio.wait(self._busy, timeout=max(0.0, until - clock.monotonic()))
 
     async def _work(self, claim: leases.Claim) -> None:
         following: leases.Claim | None = claim

@@ -10,13 +10,14 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import psycopg
 import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
-from mediafetcher.downloads.worker import active, pool, wakeup
+from mediafetcher.downloads.worker import active, pool, runner, wakeup
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.cold  # a pool that starts ends what works in the folder of downloads
@@ -337,3 +338,25 @@ def test_absent_database_is_asked_now_and_then_and_said_once(caplog: pytest.LogC
         assert bell.dequeue() is None
     assert time.monotonic() - began >= 3 * wakeup._AWAY_SECONDS
     assert [record.message for record in caplog.records] == ["the queue waits for the database"]
+
+
+async def test_stop_waits_for_a_row_that_is_being_claimed(owner):
+    """A claim that the database holds up while the machine stops: its row goes back, with no slot left behind."""
+    row = await lifecycle.submit(owner, "http://127.0.0.1:9/film.mp4")
+    slots = runner.Slots()
+    holder = await asyncpg.connect(engine.DB.config["dsn"])
+    held = holder.transaction()
+    await held.start()
+    await holder.execute("lock table download in access exclusive mode")
+    turn = asyncio.create_task(slots.turn())
+    await asyncio.sleep(0.2)
+    slots.stopping = True
+    ended = asyncio.create_task(slots.ended(20))
+    await asyncio.sleep(0.3)
+    assert not ended.done(), "the claim is still on its way"
+    await held.rollback()
+    await holder.close()
+    await ended
+    await turn
+    state = await engine.fetchval("select state from download where id = $1", row["id"])
+    assert state == "queued"
