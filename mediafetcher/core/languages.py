@@ -21,6 +21,7 @@ _PAIRS = """
     ururd uzuzb veven vivie vovol wawln wowol xhxho yiyid yoyor zazha zhzho zuzul
 """
 _LONG = {pair[:2]: pair[2:] for pair in _PAIRS.split()}
+TWO_LETTERS = frozenset(_LONG)
 # Codes that mean the same: the bibliographic ones of ISO 639-2, and withdrawn ones.
 _SAME = {
     "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces", "dut": "nld", "fre": "fra",

@@ -3,19 +3,16 @@
 import re
 from typing import NamedTuple
 
-# ISO 639-1, and the ISO 639-2 codes and English names of frequent languages.
+from mediafetcher.core import languages
+
+# The ISO 639-2 codes and English names of frequent languages.
 _CODES = """
-    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el
-    en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu
-    ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na
-    nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so
-    sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
     afr alb amh ara arm aze baq bel ben bos bul bur cat ces chi cym cze dan deu dut ell eng est eus fas fil fin
     fra fre geo ger gle glg gre guj heb hin hrv hun hye ice ind isl ita jpn kan kat kaz khm kor lao lat lav lit
     ltz mac mal mar may mkd mlt mon msa mya nep nld nob nno nor pan per pol por pus ron rum rus sin slk slo slv
     som spa sqi srp swa swe tam tel tgl tha tur ukr urd uzb vie wel xho yid yue zho zul
 """
-_KNOWN = frozenset(_CODES.split())
+_KNOWN = languages.TWO_LETTERS | frozenset(_CODES.split())
 _NAMES = {
     "arabic": "ar", "basque": "eu", "bengali": "bn", "bulgarian": "bg", "cantonese": "yue", "catalan": "ca",
     "chinese": "zh", "croatian": "hr", "czech": "cs", "danish": "da", "dutch": "nl", "english": "en", "estonian": "et",

@@ -19,10 +19,8 @@ from mediafetcher.media.join import Sound
 from mediafetcher.media.probe import Facts
 from mediafetcher.sandbox import process
 
-_COPYING = process.Limits(data=1 << 30, nice=5)
 _ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)
 _MIXED = {"mpegts", "mpeg", "flv"}  # containers that describe their streams only when they come
-_SILENCE = 900.0  # seconds without output of FFmpeg
 _TOGETHER = 0.1  # seconds between the first picture and the first sound that do not matter
 _TRACK = re.compile(r"\.t(\d+)$")  # of a file of a recording
 _SHORTEST = 0.05  # seconds of a part that is worth keeping
@@ -95,7 +93,8 @@ async def with_late_picture(source: Path, target: Path) -> Path | None:
 
 async def _joined(files: list[Path], target: Path, *, one_clock: bool, sounds: Sequence[Sound]) -> Assembled:
     start = await start_of(files, one_clock=one_clock)
-    joined, cut = await join.join(files, target, one_clock=one_clock, sounds=sounds)
+    there = [one for one in _in_part(files, sounds) if one is not None]
+    joined, cut = await join.join(files, target, one_clock=one_clock, sounds=there)
     length = (await probe.probe(joined)).duration or 0.0
     return Assembled(joined, (Span(start, 0.0, length),), cut)
 
@@ -159,7 +158,13 @@ async def _rewrapped(source: Path, target: Path, analysis: Sequence[str] = ()) -
     arguments = ["-v", "error", *analysis, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
     arguments += ["-map", "0:v:0?", "-map", "0:a?"]
     arguments += ["-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
-    await transcode.write([*arguments, *_container(target)], [source], target, limits=_COPYING, timeout=_SILENCE)
+    await transcode.write(
+        [*arguments, *transcode.container(target)],
+        [source],
+        target,
+        limits=transcode.COPYING,
+        timeout=transcode.SILENCE,
+    )
     return target
 
 
@@ -188,9 +193,9 @@ async def _copied(parts: list[_Part], target: Path, named: list[str]) -> Path:
     with ffmpeg.readable(listed, f"ffconcat version 1.0\n{names}"):
         arguments = ["-v", "error", "-protocol_whitelist", "file,pipe", "-f", "concat", "-safe", "0"]
         arguments += ["-i", f"file:{listed}", "-map", "0", "-c", "copy", *named]
-        arguments += ["-fflags", "+bitexact", *_container(target)]
+        arguments += ["-fflags", "+bitexact", *transcode.container(target)]
         reads = [listed, *(part.file for part in parts)]
-        await transcode.write(arguments, reads, target, limits=_COPYING, timeout=_SILENCE)
+        await transcode.write(arguments, reads, target, limits=transcode.COPYING, timeout=transcode.SILENCE)
     return target
 
 
@@ -212,8 +217,8 @@ async def _encoded(parts: list[_Part], main: Facts, target: Path, named: list[st
         arguments += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
     if sounds:
         arguments += ["-c:a", "aac", "-b:a", "160k", *named]
-    arguments += _container(target)
-    await transcode.write(arguments, [part.file for part in parts], target, limits=_ENCODING, timeout=_SILENCE)
+    arguments += transcode.container(target)
+    await transcode.write(arguments, [part.file for part in parts], target, limits=_ENCODING, timeout=transcode.SILENCE)
     return target
 
 
@@ -243,7 +248,3 @@ def _chains(number: int, part: _Part, main: Facts, sounds: Sequence[int]) -> lis
 def _rounded(facts: Facts) -> float:
     """Return the length of a part in seconds, rounded up to hundredths."""
     return math.ceil((facts.duration or 1.0) * 100) / 100
-
-
-def _container(target: Path) -> list[str]:
-    return ["-f", "matroska"] if target.suffix == ".mkv" else ["-movflags", "+faststart", "-brand", "mp42", "-f", "mp4"]

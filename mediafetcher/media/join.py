@@ -8,13 +8,9 @@ from mediafetcher.core import errors, languages
 from mediafetcher.media import ffmpeg, transcode
 from mediafetcher.media.ffmpeg_output import Audio
 from mediafetcher.media.probe import ENDED_EARLY, Facts, decide, probe
-from mediafetcher.sandbox import process
 
-_COPYING = process.Limits(data=1 << 30, nice=5)  # it needs little CPU time, and a user waits for it
 _MAX_APART = 60.0  # seconds between the beginnings of two files that supposedly share a clock
 _CLOCKS = {"mpegts", "mp4", "matroska"}  # containers whose timestamps are those of the stream
-_SILENCE = 900.0  # seconds: FFmpeg prints nothing while it moves the index of a large file to its front
-_MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
 
 
 class Sound(NamedTuple):
@@ -59,8 +55,8 @@ async def join(
     arguments += named([sound for sound, _ in chosen]) if sounds else []
     together = all(abs(facts[0].start - one.start) <= _MAX_APART and _CLOCKS & set(one.container) for one in facts)
     arguments += ["-copyts", "-avoid_negative_ts", "make_zero"] if one_clock and together else []
-    arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
-    ended = await transcode.write(arguments, files, target, limits=_COPYING, timeout=_SILENCE)
+    arguments += transcode.container(target)
+    ended = await transcode.write(arguments, files, target, limits=transcode.COPYING, timeout=transcode.SILENCE)
     return target, "picture or sound ends too early" if ENDED_EARLY.search(ended.text) else ""
 
 

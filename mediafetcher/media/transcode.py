@@ -21,8 +21,8 @@ from mediafetcher.sandbox import child_files, parsing, process
 Progress = Callable[[float, float | None], None]
 
 _ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)  # only CPU time that nothing else needs
-_COPYING = process.Limits(data=1 << 30, nice=5)  # it needs little CPU time, and a user waits for it
-_SILENCE = 900.0  # seconds: FFmpeg prints nothing while it moves the index of a large file to its front
+COPYING = process.Limits(data=1 << 30, nice=5)  # it needs little CPU time, and a user waits for it
+SILENCE = 900.0  # seconds: FFmpeg prints nothing while it moves the index of a large file to its front
 # FFmpeg's name of the container, MIME type and extension; the first match counts
 _VIDEO_KINDS = {
     "mp4": ("video/mp4", ".mp4"),
@@ -45,7 +45,7 @@ _AUDIO_KINDS = {
     "aac": ("audio/aac", ".aac"),
 }
 _WEBM_CODECS = {"vp8", "vp9", "av1", "opus", "vorbis"}
-_MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
+MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
 _MP3 = ("-f", "mp3")
 _UNTAGGED = ("unknown", "reserved", "unspecified")
 _TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
@@ -142,13 +142,13 @@ async def _encode(plan: _Plan, target: Path, action: Action, report: Progress) -
 
 async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
     part = ffmpeg.owned(target)
-    limits = _COPYING if action == "remux" else encoders.limits(plan.encoder, _ENCODING)
+    limits = COPYING if action == "remux" else encoders.limits(plan.encoder, _ENCODING)
     high = (plan.facts.level or 0) > MAX_LEVEL
     try:
         for relevel in (high, True):
             arguments = _arguments(plan, part, action, relevel=relevel)
             meter = _Meter(plan.facts.duration, report)
-            given: dict[str, Any] = {"limits": limits, "timeout": _SILENCE, "on_line": meter.line}
+            given: dict[str, Any] = {"limits": limits, "timeout": SILENCE, "on_line": meter.line}
             ended = await ffmpeg.run(arguments, [plan.source], [part], devices=bool(plan.encoder.device), **given)
             if ended.code != 0:
                 raise failure(ended)
@@ -181,7 +181,7 @@ def _arguments(plan: _Plan, part: Path, action: Action, *, relevel: bool) -> lis
         arguments += ["-map", f"0:{audio.index}", *_audio(number, audio, action, mp3=mp3), *_named(number, audio)]
     arguments += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
-    return [*arguments, *(_MP3 if mp3 else _MP4), "-y", f"file:{part}"]
+    return [*arguments, *(_MP3 if mp3 else MP4), "-y", f"file:{part}"]
 
 
 def _cut(plan: _Plan) -> list[str]:
@@ -278,6 +278,11 @@ class _Meter:
                 f"{errors.TranscodeFailed.default_detail[:-1]} to its end.",
                 reason=f"{self._reached:.0f} of {self._duration:.0f} seconds",
             )
+
+
+def container(target: Path) -> list[str]:
+    """Return FFmpeg's arguments for the container of a file of this name."""
+    return ["-f", "matroska"] if target.suffix == ".mkv" else [*MP4]
 
 
 async def write(

@@ -194,3 +194,14 @@ async def test_part_without_a_dub_has_its_own_sound_instead(tmp_path):
     assert facts.duration == pytest.approx(4, abs=0.2)
     assert [(one.language, one.title) for one in facts.audio] == [("eng", "English"), ("deu", "Deutsch")]
     assert [_pitch(whole.file, 1, at) for at in (0.8, 2.8)] == [400, 1000]
+
+
+async def test_single_part_without_a_track_keeps_the_language_of_the_other(tmp_path):
+    """Of the tracks 0, 1 and 2 of a recording the English one brought nothing."""
+    files = [tmp_path / "media.e0d0.t0", tmp_path / "media.e0d0.t2"]
+    _make("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2", "-c:v", "libx264", "-f", "mpegts", files[0])
+    _make("-f", "lavfi", "-i", "sine=f=400:r=48000:d=2", "-c:a", "aac", "-f", "mpegts", files[1])
+    wanted = [join.Sound(1, "en", "English"), join.Sound(2, "de", "Deutsch")]
+    whole = await assemble.assemble([files], tmp_path / "whole.mp4", one_clock=True, sounds=wanted)
+    facts = await probe.probe(whole.file)
+    assert [(one.language, one.title) for one in facts.audio] == [("deu", "Deutsch")]
