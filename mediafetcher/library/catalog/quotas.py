@@ -23,7 +23,8 @@ files as (select mine.owner, mine.n, m.size, case when m.ref_count = mine.n then
 select f.owner, sum(f.n)::bigint as items, (sum(f.size) + coalesce(max(c.bytes), 0))::bigint as bytes,
   (round(sum(f.size::numeric / f.people)) + coalesce(max(c.bytes), 0))::bigint as charged
 from files f left join (select i.owner, sum(x.size) as bytes from export_file x join library_item i on i.id = x.item
-    where x.size is not null group by i.owner) c on c.owner = f.owner group by f.owner
+    where x.size is not null and ($1::bigint is null or i.owner = $1) group by i.owner) c
+  on c.owner = f.owner group by f.owner
 """
 # The charge of an item's present file.
 _CHARGE_OF_ITEM = """

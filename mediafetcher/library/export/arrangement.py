@@ -33,7 +33,8 @@ _MINUTES = 1440  # of a day; larger numbers are those of items whose time of the
 _OTHERS = 10_000 - _MINUTES
 
 Row = dict[str, Any]
-FolderLayouts = dict[str, str]  # layouts of folders of the library, by their paths
+FolderLayouts = dict[str, str]  # layouts of folders of the library, by their paths as users write them
+LayoutsByNames = dict[tuple[str, ...], str]
 
 
 class Place(NamedTuple):
@@ -54,28 +55,28 @@ def require_valid(layouts: FolderLayouts) -> None:
             raise errors.Invalid(f"{kind[:40]!r} is not a layout of a folder. Use one of {', '.join(OF_FOLDERS)}.")
 
 
-def place_of(folder: int | None, above: Mapping[int, Row], kind: str, layouts: FolderLayouts) -> Place:
+def by_names(layouts: FolderLayouts) -> LayoutsByNames:
+    """Return the layouts by the names of their folders, as `place_of` looks for them."""
+    return {tuple(name.lower() for name in folders.parts(path)): kind for path, kind in layouts.items()}
+
+
+def place_of(folder: int | None, above: Mapping[int, Row], kind: str, layouts: LayoutsByNames) -> Place:
     """Return the layout that holds in a folder: of the nearest one with its own, else `kind`, that of the tree.
 
     `above`: the folders of the library up to the top, by id.
     """
     if not layouts or folder is None:
         return Place(kind)
-    wanted = {_path_key(path): own for path, own in layouts.items()}
     chain: list[Row] = []
     at: int | None = folder
     while at is not None and at in above:
         chain.insert(0, above[at])
         at = above[at]["parent"]
     for depth in range(len(chain), 0, -1):
-        own = wanted.get(tuple(row["name"].lower() for row in chain[:depth]))
+        own = layouts.get(tuple(row["name"].lower() for row in chain[:depth]))
         if own is not None:
             return Place(own, chain[depth - 1]["id"])
     return Place(kind)
-
-
-def _path_key(path: str) -> tuple[str, ...]:
-    return tuple(name.lower() for name in folders.parts(path))
 
 
 def arrange(row: Row, place: Place, names: str | None = None) -> list[Row]:

@@ -13,6 +13,7 @@ import os
 import shutil
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 MANIFEST = ".mediafetcher-export.json"  # marks a folder as an exported tree
@@ -83,27 +84,25 @@ class Disk:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file completely or not at all, readable by others."""
-        self._make_folders(path)
-        place = self.root / path
-        fresh = place.with_name(f".mf-{os.getpid()}-{threading.get_ident()}.tmp")
-        try:
+        with self._replacing(path) as fresh:
             fresh.write_bytes(content)
-            with contextlib.suppress(PermissionError):
-                fresh.chmod(0o644)
-            os.replace(fresh, place)
-        finally:
-            fresh.unlink(missing_ok=True)
 
     def put(self, path: str, copy: Path, moment: int) -> None:
         """Copy a file completely or not at all, readable by others. `moment`: its last change in ns."""
+        with self._replacing(path) as fresh:
+            shutil.copyfile(copy, fresh)
+            os.utime(fresh, ns=(moment, moment))
+
+    @contextlib.contextmanager
+    def _replacing(self, path: str) -> Iterator[Path]:
+        """Name a file that takes the place of `path` once it is whole, readable by others."""
         self._make_folders(path)
         place = self.root / path
         fresh = place.with_name(f".mf-{os.getpid()}-{threading.get_ident()}.tmp")
         try:
-            shutil.copyfile(copy, fresh)
+            yield fresh
             with contextlib.suppress(PermissionError):
                 fresh.chmod(0o644)
-            os.utime(fresh, ns=(moment, moment))
             os.replace(fresh, place)
         finally:
             fresh.unlink(missing_ok=True)

@@ -131,9 +131,9 @@ async def preview(
     ids = [row["id"] for row in await newest.order_by(LibraryItem.id, ascending=False).limit(limit)]
     rows = await engine.fetch(update.ITEMS.format(more=""), ids, None)
     above = {one["id"]: one for one in await update.folders_above([row["folder"] for row in rows])}
-    paths = []
+    wanted, paths = arrangement.by_names(layouts or {}), []
     for row in sorted(rows, key=lambda row: int(row["id"]), reverse=True):
-        held = arrangement.place_of(row["folder"], above, kind, layouts or {})
+        held = arrangement.place_of(row["folder"], above, kind, wanted)
         made = {one["id"]: one for one in arrangement.arrange(row, held, names)}
         paths.append(_path(row, above | made))
     return paths

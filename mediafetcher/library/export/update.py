@@ -92,6 +92,21 @@ def _tag(copy: layout.Copy) -> Path:
         raise
 
 
+async def _reserve(row: dict[str, Any], left: dict[int, int | None]) -> bool:
+    """Take the size of a copy from what is left of its user's quota. Returns: whether it fits. `left`: by user."""
+    owner = row["owner"]
+    if owner not in left:
+        used = await quotas.usage(owner)
+        left[owner] = None if used["quota"] is None else used["quota"] - (used["charged"] or 0)
+    room = left[owner]
+    if room is None:
+        return True
+    if row["size"] > room:
+        return False
+    left[owner] = room - row["size"]
+    return True
+
+
 def _is_taggable(row: dict[str, Any]) -> bool:
     return bool(row.get("music")) and row["ext"] in tagging.SUFFIXES and not row["video_codec"]
 
@@ -107,7 +122,7 @@ class Update:
         self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
         self._hard, self._kind, self._template = row["hard"], row["layout"], row["template"]
         self._tagged: bool = row["tagged"]
-        self._layouts: arrangement.FolderLayouts = _decoded(row["folder_layouts"])
+        self._layouts = arrangement.by_names(_decoded(row["folder_layouts"]))
         self._kinds: dict[int, str] = {}  # layouts of shows and albums
         self._touched: set[int] = set()  # shows and albums of which an item was looked at
         self._report = Report(symbolic=not self._hard)
@@ -213,16 +228,9 @@ class Update:
         """Give music its tags, unless a new copy exceeds the quota of its user: then it stays a link."""
         left: dict[int, int | None] = {}
         for row in rows:
-            owner = row["owner"]
-            if owner not in left:
-                used = await quotas.usage(owner)
-                left[owner] = None if used["quota"] is None else used["quota"] - (used["charged"] or 0)
-            room = left[owner]
-            if room is not None and row["id"] not in copied:
-                if row["size"] > room:
-                    _log.warning("no tagged copy, since it would exceed the quota", item=row["id"])
-                    continue
-                left[owner] = room - row["size"]
+            if row["id"] not in copied and not await _reserve(row, left):
+                _log.warning("no tagged copy, since it would exceed the quota", item=row["id"])
+                continue
             row["music_tags"] = arrangement.tags_of(row)
 
     async def _rows(self, plan: layout.Layout, ids: list[int], more: str = "") -> dict[int, dict[str, Any]]:
