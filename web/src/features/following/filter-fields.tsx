@@ -124,7 +124,7 @@ function Minutes({ label, value, set }: { label: string; value: string; set: (va
       min={0}
       max={43_200}
       step="any"
-      className="w-24"
+      className="w-24 [&::-webkit-inner-spin-button]:hidden"
       value={value}
       onChange={(event) => set(event.target.value)}
     />

@@ -167,7 +167,7 @@ function Title({ item }: { item: Item }) {
   const { media } = item;
   const from = item.channel?.name ?? item.uploader ?? item.site;
   return (
-    <div className="min-w-0 flex-1 basis-80">
+    <div className="min-w-0 flex-1 basis-64">
       <h1
         dir="auto"
         className="text-left text-balance break-words text-xl font-semibold leading-snug tracking-tight sm:text-2xl"
