@@ -66,11 +66,10 @@ async def submit(
     """
     url, login = urls.split_login(url)
     own = options or Options()
-    options = await engine.retrying(lambda: site_rules.with_preset(owner, url, own))
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
-            wished, look = await _with_preferences(owner, url, options)
+            wished, look = await _with_preferences(owner, url, own)
             key = urls.source_key(url, wished.recipe())
             wish, stored = (owner, url, urls.site(url), key), json.dumps(msgspec.to_builtins(wished))
             if look["marked"]:
@@ -92,37 +91,43 @@ async def submit(
     return await queries.get(row["id"], owner)
 
 
-# Three questions in one round trip for each submitted link.
+# All questions in one round trip for each submitted link.
 _OBSTACLES = """
 select exists (select from blocked_source where owner = $1) as marked, a.quota is not null as limited,
+  exists (select from site_rule where owner = $1) as ruled,
   exists (select from source where key = any($2::text[]) and media_file is not null) as fetched,
   a.preferences ->> 'audio_languages' as audio_languages
   from account a where a.id = $1
 """
 
 
-async def _with_preferences(owner: int, url: str, options: Options) -> tuple[Options, dict[str, Any]]:
-    """Return the options with the user's languages, if they name none, and what `_look_closer` finds for them."""
-    look = await _look_closer(owner, urls.source_key(url, options.recipe()))
-    preferred = look.get("audio_languages")
-    if not preferred or options.audio_languages:
-        return options, look
-    options = msgspec.structs.replace(options, audio_languages=tuple(json.loads(preferred)))
+async def _with_preferences(owner: int, url: str, own: Options) -> tuple[Options, dict[str, Any]]:
+    """Return the options of a link, and what `_look_closer` finds for them.
+
+    What they leave open follows from the preset of the site's rule, then from the user's languages.
+    """
+    look = await _look_closer(owner, urls.source_key(url, own.recipe()))
+    options = await site_rules.with_preset(owner, url, own) if look["ruled"] else own
+    preferred = look["audio_languages"]
+    if preferred and not options.audio_languages:
+        options = msgspec.structs.replace(options, audio_languages=tuple(json.loads(preferred)))
+    if options is own:
+        return own, look
     return options, await _look_closer(owner, urls.source_key(url, options.recipe()))
 
 
 async def _look_closer(owner: int, key: str) -> dict[str, Any]:
     """Check for rare obstacles to a new request in one query, because thousands may be submitted at once.
 
-    `marked`: the user has marks; `limited`: a quota; `fetched`: a source of that key has a file;
-    `audio_languages`: what the user prefers, as JSON.
+    `marked`: the user has marks; `limited`: a quota; `ruled`: rules for sites; `fetched`: a source of that key has a
+    file; `audio_languages`: what the user prefers, as JSON.
     """
     row = await engine.fetchrow(
         _OBSTACLES,
         owner,
         [key, *dedup.private(owner, [key])],
     )
-    return row or {"marked": True, "limited": True, "fetched": True}
+    return row or {"marked": True, "limited": True, "ruled": False, "fetched": True, "audio_languages": None}
 
 
 # Each submitted link; its kind follows from its options.
