@@ -57,12 +57,15 @@ async def submit(
     title: str | None = None,
     listed: SourceMetadata | None = None,
 ) -> dict[str, Any]:
-    """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
+    """Add a link to the queue. Nothing is fetched here, and the row is committed when this returns.
 
     `title`: what a list calls the link; it is used if the site has no name for it. `listed`: the same for the rest.
-    A source that is in the store already answers with its item, done; the same wish twice answers with the
-    row that is there. A name and password in the link go to the vault, and the row does not have them.
-    Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
+    A name and password in the link go to the vault, and the row does not have them.
+
+    Returns: the download; one that is done, with its item, if the source is stored; the existing one if the same
+    link with the same options is queued.
+
+    Raises: `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
     """
     url, login = urls.split_login(url)
     own = options or Options()
@@ -104,7 +107,7 @@ select exists (select from blocked_source where owner = $1) as marked, a.quota i
 async def _with_preferences(owner: int, url: str, own: Options) -> tuple[Options, dict[str, Any]]:
     """Return the options of a link, and what `_look_closer` finds for them.
 
-    What they leave open follows from the preset of the site's rule, then from the user's languages.
+    The preset of the site's rule, then the user's languages fill what the link does not set.
     """
     look = await _look_closer(owner, urls.source_key(url, own.recipe()))
     options = await site_rules.with_preset(owner, url, own) if look["ruled"] else own
