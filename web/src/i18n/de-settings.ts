@@ -129,8 +129,8 @@ export const deSettings: Texts<typeof enSettings> = {
   "set.exportMusic": "Musik",
   "set.exportOwn": "Eigene Namen",
   "set.exportNames": "Namen",
-  "set.exportNamesHint": "Ordner und Name der Datei, mit Feldern in Klammern: {v}",
-  "set.exportPreview": "Die neuesten Einträge hießen:",
+  "set.exportNamesHint": "Ordner und Name der Datei, mit Feldern in geschweiften Klammern: {v}",
+  "set.exportPreview": "So würden die neuesten Einträge heißen:",
   "set.exportNone": "Noch keine Einträge.",
   "set.ytdlpHint":
     "Kennt die unterstützten Websites. Websites ändern sich; eine neuere Version behebt deshalb oft fehlgeschlagene Downloads.",
