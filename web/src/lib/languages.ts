@@ -24,9 +24,7 @@ export function allLanguages(locale: string): [code: string, name: string][] {
 
 /** Codes out of what was typed: names or codes, with commas. What is neither is left out. */
 export function codesIn(text: string, known: readonly (readonly [code: string, name: string])[]): string[] {
-  const codes = text
-    .split(",")
-    .map((word) => word.trim())
+  const codes = listedCodes(text)
     .map((word) => known.find(([, name]) => name.toLowerCase() === word.toLowerCase())?.[0] ?? word)
     .filter((word) => /^[a-z]{2,3}(-[a-z0-9]{1,8}){0,3}$/i.test(word));
   return [...new Set(codes)];
@@ -35,3 +33,10 @@ export function codesIn(text: string, known: readonly (readonly [code: string, n
 /** The pattern of a field with up to eight codes such as `pt-BR`, with commas; `original` is one too. */
 export const LANGUAGE_LIST =
   "\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*(,\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*){0,7}";
+
+/** The codes of a field that has this pattern, as they were typed. */
+export const listedCodes = (text: string): string[] =>
+  text
+    .split(",")
+    .map((code) => code.trim())
+    .filter(Boolean);

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { act, render } from "@testing-library/react";
 import type { ReactNode } from "react";
+import { createMutationCache } from "@/api/mutations";
 import { I18nProvider, loadWords } from "@/i18n";
 
 export async function renderPart(part: ReactNode) {
@@ -18,7 +19,10 @@ export async function renderPart(part: ReactNode) {
     routeTree: root.addChildren(paths.map((path) => createRoute({ getParentRoute: () => root, path }))),
     history: createMemoryHistory({ initialEntries: ["/"] }),
   });
-  const cache = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const cache = new QueryClient({
+    mutationCache: createMutationCache(() => {}),
+    defaultOptions: { queries: { retry: false } },
+  });
   const words = await loadWords("en");
   const rendered = render(
     <QueryClientProvider client={cache}>

@@ -1,6 +1,7 @@
 /** What is wished for the links in the box, as the form keeps it and as the server wants it. */
 import type { Options } from "@/api/types";
 import { clock } from "@/lib/format";
+import { listedCodes } from "@/lib/languages";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
 
 export type Wishes = {
@@ -94,10 +95,7 @@ export function optionsOf(wishes: Wishes, list: boolean): Options {
   const options: Options = optionsOfQuality(quality);
   if (subtitles) options.subtitles = subtitles.split(",");
   if (subtitles && machine) options.auto_subtitles = true;
-  const spoken = wishes.spoken
-    .split(",")
-    .map((code) => code.trim())
-    .filter(Boolean);
+  const spoken = listedCodes(wishes.spoken);
   if (spoken.length) options.audio_languages = spoken;
   if (seconds(start)) options.start = seconds(start);
   if (seconds(end)) options.end = seconds(end);

@@ -1,12 +1,15 @@
-import { useEffect, useState } from "react";
-import { call } from "@/api/client";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { codeOf } from "@/api/client";
 import { Input } from "@/components/ui/misc";
 import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
 import { LOCALES, type Locale, useI18n } from "@/i18n";
-import { LANGUAGE_LIST } from "@/lib/languages";
+import { LANGUAGE_LIST, listedCodes } from "@/lib/languages";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";
 import { Card, Field } from "./card";
+import { changePreferences } from "./mutations";
+import { listedQuery } from "./queries";
 
 export function General() {
   const { t, locale, setLocale } = useI18n();
@@ -34,44 +37,48 @@ export function General() {
           />
         )}
       </Field>
-      <Field label={t("set.spoken")} hint={t("set.spokenHint")}>
-        {(id, hint) => <Spoken id={id} hint={hint} />}
-      </Field>
+      <Spoken />
     </Card>
   );
 }
 
 /** The languages of further sounds; the server keeps them for all downloads of the user. */
-function Spoken({ id, hint }: { id: string; hint: string }) {
-  const [text, setText] = useState("");
-  useEffect(() => {
-    let open = true;
-    void call("GET", "/api/preferences")
-      .then(({ audio_languages: codes }) => open && setText(codes?.join(", ") ?? ""))
-      .catch(() => {});
-    return () => {
-      open = false;
-    };
-  }, []);
+function Spoken() {
+  const { t, explain } = useI18n();
+  const { data, error } = useQuery(listedQuery("/api/preferences"));
+  const [typed, setTyped] = useState<string>(); // undefined: what is stored is shown
+  const { mutate, isPending, variables } = useMutation({
+    ...changePreferences,
+    // The text stays, and leaving the box tries again.
+    onError: (_error, { audio_languages: codes }) => setTyped((now) => now ?? codes?.join(", ") ?? ""),
+  });
+  const stored = (isPending ? variables : data)?.audio_languages?.join(", ") ?? "";
+  function save(box: HTMLInputElement) {
+    if (typed === undefined || !box.reportValidity()) return;
+    setTyped(undefined);
+    const codes = listedCodes(typed);
+    if (codes.join(", ") !== stored) mutate({ audio_languages: codes.length ? codes : null });
+  }
   return (
-    <Input
-      id={id}
-      aria-describedby={hint}
-      placeholder="de, original"
-      pattern={LANGUAGE_LIST}
-      className="w-44"
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={(event) => {
-        if (!event.target.reportValidity()) return;
-        const codes = text
-          .split(",")
-          .map((code) => code.trim())
-          .filter(Boolean);
-        void call("PATCH", "/api/preferences", { body: { audio_languages: codes.length ? codes : null } }).catch(
-          () => {},
-        );
-      }}
-    />
+    <Field
+      label={t("set.spoken")}
+      hint={t("set.spokenHint")}
+      wrong={error && !data ? explain(codeOf(error)).what : undefined}
+    >
+      {(id, hint) => (
+        <Input
+          id={id}
+          aria-describedby={hint}
+          placeholder="de, original"
+          pattern={LANGUAGE_LIST}
+          className="w-44"
+          disabled={!data}
+          value={typed ?? stored}
+          onChange={(event) => setTyped(event.target.value)}
+          onBlur={(event) => save(event.target)}
+          onKeyDown={(event) => event.key === "Enter" && save(event.currentTarget)}
+        />
+      )}
+    </Field>
   );
 }

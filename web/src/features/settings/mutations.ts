@@ -6,6 +6,7 @@ import type {
   NewTarget,
   NewToken,
   NewUser,
+  Preferences,
   SiteRuleChange,
   SomeSettings,
   TargetChange,
@@ -98,6 +99,12 @@ export const testTarget = mutationOptions({
 export const removeTarget = mutationOptions({
   mutationFn: (id: number) => call("DELETE", "/api/notifications/targets/{id}", { path: { id } }),
   meta: targets,
+});
+
+export const changePreferences = mutationOptions({
+  mutationFn: (body: Preferences) => call("PATCH", "/api/preferences", { body }),
+  meta: { awaits: [listedQuery("/api/preferences").queryKey] }, // until then what was sent is shown
+  scope: { id: "preferences" }, // one after the other
 });
 
 export const orderYtDlp = mutationOptions({
