@@ -3,7 +3,8 @@ import { mutationOptions } from "@tanstack/react-query";
 import { keys } from "@/api/keys";
 import { moveItems as move, restoreItems as restore, trashItems as trash } from "@/api/several";
 
-const meta = { invalidates: [keys.items, keys.folders, keys.trash, keys.system] };
+/** What a change of items loads again. */
+export const meta = { invalidates: [keys.items, keys.folders, keys.trash, keys.system] };
 
 /** Moves each group into its folder. Returns: how many are in a folder now that were not. */
 export const moveItems = mutationOptions({

@@ -183,23 +183,25 @@ function Followed({ all }: { all: Subscription[] }) {
 /** What may be done with all of them: check, import, export. */
 function AllMenu({ ask }: Pick<MoreProps, "ask">) {
   const { t } = useI18n();
-  const checking = useMutation(checkAll);
-  const exporting = useMutation(exportList);
+  const checking = useMutation({
+    ...checkAll,
+    onSuccess: ({ count }) => toast(t("follow.checkedAll", { n: count })),
+  });
+  const exporting = useMutation({ ...exportList, onSuccess: save });
   const [loading, setLoading] = useState(false);
-  const checked = ({ count }: { count: number }) => toast(t("follow.checkedAll", { n: count }));
   const choices: Choice[] = [
     {
       key: "check",
       label: t("follow.checkAll"),
       icon: <RefreshCw />,
-      run: () => checking.mutate(undefined, { onSuccess: checked }),
+      run: () => checking.mutate(),
     },
     { key: "import", label: t("load.import"), icon: <Upload />, run: () => setLoading(true) },
     {
       key: "export",
       label: t("load.export"),
       icon: <Download />,
-      run: () => exporting.mutate(undefined, { onSuccess: save }),
+      run: () => exporting.mutate(),
     },
   ];
   return (

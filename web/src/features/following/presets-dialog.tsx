@@ -19,7 +19,7 @@ type Props = { onClose: () => void; onRemoved: (name: string) => void; onSaved: 
 /** The user's presets, and the form of a new one. */
 export default function PresetsDialog({ onClose, onRemoved, onSaved }: Props) {
   const { t } = useI18n();
-  const remove = useMutation(removePreset);
+  const remove = useMutation({ ...removePreset, onSuccess: (_answer, name) => onRemoved(name) });
   const words = useOptionsInWords();
   const { data = [] } = useQuery(presetsQuery);
   return (
@@ -44,7 +44,7 @@ export default function PresetsDialog({ onClose, onRemoved, onSaved }: Props) {
                     variant="ghost"
                     size="icon"
                     aria-label={`${t("preset.remove")}: ${name}`}
-                    onClick={() => remove.mutate(name, { onSuccess: () => onRemoved(name) })}
+                    onClick={() => remove.mutate(name)}
                   >
                     <Trash2 />
                   </Button>

@@ -1,10 +1,8 @@
 /** Changes of items that the library requests of the server. */
 import { mutationOptions } from "@tanstack/react-query";
 import { call } from "@/api/client";
-import { keys } from "@/api/keys";
 import { copyItems as copy } from "@/api/several";
-
-const meta = { invalidates: [keys.items, keys.folders, keys.trash, keys.system] };
+import { meta } from "@/components/item-mutations";
 
 export const renameItem = mutationOptions({
   mutationFn: ({ id, title }: { id: number; title: string }) =>

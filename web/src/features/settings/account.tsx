@@ -16,7 +16,8 @@ import { changePassword, signOut } from "./mutations";
 export function Account({ user }: { user: Me }) {
   const { t } = useI18n();
   const password = useMutation(changePassword);
-  const out = useMutation(signOut);
+  // A new page: nothing of this user stays in memory.
+  const out = useMutation({ ...signOut, onSuccess: () => location.assign("/") });
   const setup = useQuery(sessionQuery).data?.setup;
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
@@ -33,8 +34,6 @@ export function Account({ user }: { user: Me }) {
     };
     password.mutate({ id: user.id, password: fresh, old_password: old, end_tokens: endTokens }, { onSuccess });
   }
-  // A new page: nothing of this user stays in memory.
-  const leave = () => out.mutate(undefined, { onSuccess: () => location.assign("/") });
   return (
     <Card id="account" title={t("set.account")}>
       <div className="flex items-center gap-3 px-4 py-3.5">
@@ -47,7 +46,7 @@ export function Account({ user }: { user: Me }) {
         <p className="flex min-w-0 flex-1 items-center gap-2 truncate font-medium">
           {user.name} {user.admin && <Badge tone="primary">{t("set.admin")}</Badge>}
         </p>
-        <Button variant="outline" size="sm" onClick={leave}>
+        <Button variant="outline" size="sm" onClick={() => out.mutate()}>
           <LogOut />
           {t("set.signOut")}
         </Button>

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
-import { ApiError, call } from "@/api/client";
+import { useState } from "react";
+import { call, codeOf } from "@/api/client";
 import { Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
+import { useSettled } from "@/lib/settled";
 import { Card, Field } from "./card";
 
 type Layout = "film" | "show" | "music" | "own";
@@ -27,14 +28,14 @@ const FIELDS = [
   "id",
 ];
 const SHOWN = 6; // names of the preview
+const SETTLE = 300; // ms without a change before the server is asked
 
 /** The library as a tree of links under readable names: the command that makes it, and the names that it would give. */
 export function Export() {
   const { t } = useI18n();
   const [layout, setLayout] = useState<Layout>("film");
   const [names, setNames] = useState(EXAMPLE);
-  const wanted = useDeferredValue(layout === "own" ? names : null);
-  const { paths, wrong } = useNames(layout, wanted);
+  const { paths, wrong } = useNames(layout, layout === "own" ? names : null);
   const option = layout === "own" ? ` --template ${quoted(names)}` : layout === "film" ? "" : ` --layout ${layout}`;
   return (
     <Card id="export" title={t("set.export")} hint={t("set.exportHint")}>
@@ -98,15 +99,16 @@ export function Export() {
 
 /** The names of the newest items, or what is wrong with the template. */
 function useNames(layout: Layout, template: string | null) {
+  const { explain } = useI18n();
+  const body = useSettled({ layout: layout === "own" ? "film" : layout, template }, SETTLE);
   const { data, error } = useQuery({
-    queryKey: ["export", layout, template],
-    queryFn: () =>
-      call("POST", "/api/export/preview", { body: { layout: layout === "own" ? "film" : layout, template } }),
-    enabled: (layout === "own") === (template !== null), // the template follows the layout a moment later
+    queryKey: ["export", body],
+    queryFn: ({ signal }) => call("POST", "/api/export/preview", { body, signal }),
     placeholderData: (before) => before,
     retry: false,
   });
-  return { paths: error ? undefined : data?.paths, wrong: error instanceof ApiError ? error.message : undefined };
+  if (!error) return { paths: data?.paths };
+  return { wrong: codeOf(error) === "invalid" ? error.message : explain(codeOf(error)).what };
 }
 
 /** A word as a shell reads it. */

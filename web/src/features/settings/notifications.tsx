@@ -45,9 +45,16 @@ export function Notifications({ admin }: { admin: boolean }) {
 
 function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => void }) {
   const { t, locale } = useI18n();
-  const add = useMutation(addTarget);
   const [url, setUrl] = useState("");
-  const secret = add.data?.secret;
+  const [secret, setSecret] = useState<string | null>(); // stays when another target is refused
+  const add = useMutation({
+    ...addTarget,
+    onSuccess: (made) => {
+      setSecret(made.secret);
+      setUrl("");
+      onMade(made.id);
+    },
+  });
   function save(event: FormEvent) {
     event.preventDefault();
     const scans = /^(jellyfin|plex|kodi)\+/i.test(url.trim());
@@ -56,11 +63,7 @@ function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => 
       events: scans ? [] : firstEvents(admin),
       language: locale as NonNullable<Wish["language"]>,
     };
-    const onSuccess = ({ id }: { id: number }) => {
-      setUrl("");
-      onMade(id);
-    };
-    add.mutate(wish, { onSuccess });
+    add.mutate(wish);
   }
   return (
     <>
@@ -88,7 +91,7 @@ function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => 
             onChange={(event) => setUrl(event.target.value)}
             className="min-w-40 flex-1"
           />
-          <Button type="submit" variant="secondary" disabled={!url.trim()}>
+          <Button type="submit" variant="secondary" disabled={add.isPending || !url.trim()}>
             {t("note.add")}
           </Button>
         </div>

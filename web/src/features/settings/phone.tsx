@@ -54,11 +54,18 @@ function asBookmarklet(link: HTMLAnchorElement | null) {
 /** Creates an API key that may only add downloads, and shows how a phone uses it. The key is shown once. */
 function ShortcutKey() {
   const { t } = useI18n();
-  const add = useMutation(addToken);
   const [name, setName] = useState("");
+  const [made, setMade] = useState<string>(); // stays when another key is refused
+  const add = useMutation({
+    ...addToken,
+    onSuccess: ({ token }) => {
+      setMade(token);
+      setName("");
+    },
+  });
   function make(event: FormEvent) {
     event.preventDefault();
-    add.mutate({ name: name.trim(), scopes: ["download"] }, { onSuccess: () => setName("") });
+    add.mutate({ name: name.trim(), scopes: ["download"] });
   }
   return (
     <>
@@ -72,12 +79,12 @@ function ShortcutKey() {
             value={name}
             onChange={(event) => setName(event.target.value)}
           />
-          <Button type="submit" variant="secondary" disabled={!name.trim()}>
+          <Button type="submit" variant="secondary" disabled={add.isPending || !name.trim()}>
             {t("set.makeToken")}
           </Button>
         </div>
       </form>
-      {add.data && <Steps token={add.data.token} />}
+      {made && <Steps token={made} />}
     </>
   );
 }

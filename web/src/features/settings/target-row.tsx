@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Bell, Mail, MonitorPlay, Send, SlidersHorizontal, Smartphone, Trash2, Webhook } from "lucide-react";
 import { useId } from "react";
-import type { Target, TargetChange, Tested } from "@/api/types";
+import type { Target, TargetChange } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
@@ -27,11 +27,13 @@ type Props = {
 export function TargetRow({ target, admin, open, onOpen, onChange }: Props) {
   const { t, locale } = useI18n();
   const remove = useMutation(removeTarget);
-  const test = useMutation(testTarget);
+  const test = useMutation({
+    ...testTarget,
+    onSuccess: ({ ok, answer }) =>
+      ok ? toast(t("note.answerOk")) : toast(t("note.answerBad", { v: answerWords(answer, t) }), { type: "bad" }),
+  });
   const options = useId();
   const name = target.name || target.label;
-  const tested = ({ ok, answer }: Tested) =>
-    ok ? toast(t("note.answerOk")) : toast(t("note.answerBad", { v: answerWords(answer, t) }), { type: "bad" });
   return (
     <section aria-label={name} className="flex flex-wrap items-start gap-x-4 gap-y-3 px-4 py-3.5">
       <span className="grid size-9 shrink-0 place-items-center rounded-lg border bg-muted text-muted-foreground [&_svg]:size-4">
@@ -54,7 +56,7 @@ export function TargetRow({ target, admin, open, onOpen, onChange }: Props) {
           variant="outline"
           size="sm"
           aria-label={`${t("note.test")}: ${name}`}
-          onClick={() => test.mutate(target.id, { onSuccess: tested })}
+          onClick={() => test.mutate(target.id)}
         >
           <Send />
           {t("note.test")}
