@@ -20,7 +20,19 @@ import { filterOf, formOf, isValid } from "./wishes";
 /** The wishes of a subscription, to be changed. */
 export default function EditDialog({ one, onClose }: { one: Subscription; onClose: () => void }) {
   const { t, explain } = useI18n();
-  const { mutate, isPending: busy } = useMutation(changeWishes);
+  const { mutate, isPending: busy } = useMutation({
+    ...changeWishes,
+    onSuccess: (after) => {
+      const more = one.counts.skipped - after.counts.skipped;
+      toast(
+        more > 0
+          ? t("follow.redecided", { n: more })
+          : more < 0
+            ? t("follow.redecidedLess", { n: -more })
+            : t("follow.saved"),
+      );
+    },
+  });
   const [form, setForm] = useState(() => formOf(one.filter));
   const [title, setTitle] = useState(one.title);
   const [folder, setFolder] = useState(one.folder);
@@ -44,22 +56,11 @@ export default function EditDialog({ one, onClose }: { one: Subscription; onClos
       schedule: scheduleOf(schedule),
       preset,
     };
-    const onSuccess = (after: Subscription) => {
-      const more = one.counts.skipped - after.counts.skipped;
-      toast(
-        more > 0
-          ? t("follow.redecided", { n: more })
-          : more < 0
-            ? t("follow.redecidedLess", { n: -more })
-            : t("follow.saved"),
-      );
-      onClose();
-    };
     const onError = (error: unknown) => {
       const { what, fix } = explain(codeOf(error));
       if (codeOf(error) === "invalid_pattern") setWrong(`${what}. ${fix}`);
     };
-    mutate(wishes, { onSuccess, onError });
+    mutate(wishes, { onSuccess: onClose, onError });
   }
   return (
     <Dialog open onOpenChange={(stays) => !stays && onClose()}>

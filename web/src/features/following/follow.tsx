@@ -64,7 +64,10 @@ function useDryRun(wanted: NewSubscription, enabled: boolean) {
 function Form({ url, folder: given }: { url: string; folder: string }) {
   const { t, explain } = useI18n();
   const navigate = useNavigate();
-  const following = useMutation(follow);
+  const following = useMutation({
+    ...follow,
+    onSuccess: (_made, wish) => toast(t("follow.followed", { v: wish.title ?? url })),
+  });
   const chosen = followDraft.optionsOf(url);
   const [begin, setBegin] = useState<Begin>("new");
   const [last, setLast] = useState("20");
@@ -102,10 +105,8 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
       schedule: scheduleOf(schedule),
       title: dry.data?.title ?? null,
     };
-    const onSuccess = ({ id }: { id: number }) => {
-      toast(t("follow.followed", { v: dry.data?.title ?? url }));
-      void navigate({ to: "/following/$id", params: { id: String(id) } });
-    };
+    // Not if the user left the page meanwhile.
+    const onSuccess = ({ id }: { id: number }) => void navigate({ to: "/following/$id", params: { id: String(id) } });
     following.mutate(wish, { onSuccess });
   }
   if (problem && !wrong && !dry.data) return <Refused error={dry.error} url={url} again={() => void dry.refetch()} />;

@@ -16,7 +16,16 @@ const KINDS = ".opml,.xml,.csv,.json,.db,text/csv,application/json";
 /** Follows the links of a file of another program, after showing which. */
 export default function ImportDialog({ onClose }: { onClose: () => void }) {
   const { t, explain } = useI18n();
-  const { mutate, error, isPending: busy } = useMutation(importList);
+  const {
+    mutate,
+    error,
+    isPending: busy,
+  } = useMutation({
+    ...importList,
+    onSuccess: ({ added }, { dry_run }) => {
+      if (!dry_run) toast(t("load.done", { n: added.length }));
+    },
+  });
   const id = useId();
   const [content, setContent] = useState<string>();
   const [folder, setFolder] = useState("");
@@ -26,11 +35,7 @@ export default function ImportDialog({ onClose }: { onClose: () => void }) {
 
   function send(text: string, dry: boolean) {
     const wanted = { content: text, folder, preset: preset || null, dry_run: dry };
-    const onSuccess = (done: ImportedList) => {
-      if (dry) return setFound(done);
-      toast(t("load.done", { n: done.added.length }));
-      onClose();
-    };
+    const onSuccess = (done: ImportedList) => (dry ? setFound(done) : onClose());
     mutate(wanted, { onSuccess, onError: () => setFound(undefined) });
   }
   async function choose(event: ChangeEvent<HTMLInputElement>) {

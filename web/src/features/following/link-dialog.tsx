@@ -12,16 +12,19 @@ import { changeLink } from "./mutations";
 /** Another link for a source that moved. What was seen of it stays known. */
 export default function LinkDialog({ one, onClose }: { one: Subscription; onClose: () => void }) {
   const { t, explain } = useI18n();
-  const { mutate, error, isPending: busy } = useMutation(changeLink);
+  const {
+    mutate,
+    error,
+    isPending: busy,
+  } = useMutation({
+    ...changeLink,
+    onSuccess: () => toast(t("follow.saved")),
+  });
   const [url, setUrl] = useState(one.url);
   const wrong = error && explain(codeOf(error));
   function save(event: FormEvent) {
     event.preventDefault();
-    const onSuccess = () => {
-      toast(t("follow.saved"));
-      onClose();
-    };
-    mutate({ id: one.id, url: url.trim() }, { onSuccess });
+    mutate({ id: one.id, url: url.trim() }, { onSuccess: onClose });
   }
   return (
     <Dialog open onOpenChange={(stays) => !stays && onClose()}>

@@ -74,7 +74,14 @@ function useOptionsInWords() {
 
 function NewPreset({ onSaved }: { onSaved: (name: string) => void }) {
   const { t } = useI18n();
-  const { mutate, isPending: busy } = useMutation(savePreset);
+  const { mutate, isPending: busy } = useMutation({
+    ...savePreset,
+    onSuccess: (saved) => {
+      onSaved(saved.name);
+      toast(t("preset.saved", { v: saved.name }));
+      setName("");
+    },
+  });
   const [name, setName] = useState("");
   const [quality, setQuality] = useState("best");
   const [subtitles, setSubtitles] = useState("");
@@ -88,12 +95,7 @@ function NewPreset({ onSaved }: { onSaved: (name: string) => void }) {
       ...(languages.length && { subtitles: languages }),
       ...(marks && { sponsorblock: true }),
     };
-    const onSuccess = (saved: Preset) => {
-      onSaved(saved.name);
-      toast(t("preset.saved", { v: saved.name }));
-      setName("");
-    };
-    mutate({ name: name.trim(), options }, { onSuccess });
+    mutate({ name: name.trim(), options });
   }
   return (
     <form onSubmit={save} aria-label={t("preset.new")} className="divide-y rounded-xl border bg-card">

@@ -15,7 +15,17 @@ import { changePassword, signOut } from "./mutations";
 /** Who I am, a new password, the way out. */
 export function Account({ user }: { user: Me }) {
   const { t } = useI18n();
-  const password = useMutation(changePassword);
+  const password = useMutation({
+    ...changePassword,
+    onSuccess: (_answer, { end_tokens }) => {
+      setOld("");
+      setFresh("");
+      setEndTokens(false);
+      toast(t("set.passwordChanged"), {
+        description: t(end_tokens ? "set.passwordChangedTokensHint" : "set.passwordChangedHint"),
+      });
+    },
+  });
   // A new page: nothing of this user stays in memory.
   const out = useMutation({ ...signOut, onSuccess: () => location.assign("/") });
   const setup = useQuery(sessionQuery).data?.setup;
@@ -24,15 +34,7 @@ export function Account({ user }: { user: Me }) {
   const [endTokens, setEndTokens] = useState(false);
   function change(event: FormEvent) {
     event.preventDefault();
-    const onSuccess = () => {
-      setOld("");
-      setFresh("");
-      setEndTokens(false);
-      toast(t("set.passwordChanged"), {
-        description: t(endTokens ? "set.passwordChangedTokensHint" : "set.passwordChangedHint"),
-      });
-    };
-    password.mutate({ id: user.id, password: fresh, old_password: old, end_tokens: endTokens }, { onSuccess });
+    password.mutate({ id: user.id, password: fresh, old_password: old, end_tokens: endTokens });
   }
   return (
     <Card id="account" title={t("set.account")}>

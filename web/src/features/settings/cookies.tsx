@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Cookie, FileUp, Trash2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
-import type { Jar, Kept } from "@/api/types";
+import type { Jar } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
@@ -57,7 +57,6 @@ function One({ jar }: { jar: Jar }) {
 /** Without the extension: a cookies.txt, or cookies as JSON, by hand. Open where a download asks for a site's. */
 function ByHand() {
   const { t } = useI18n();
-  const save = useMutation(saveCookies);
   const wanted = useSearch({ from: "/settings/$section" }).site;
   const [site, setSite] = useState(wanted ?? "");
   const [text, setText] = useState("");
@@ -65,19 +64,22 @@ function ByHand() {
   const read = async (files: FileList | null) => {
     if (files?.[0]) setText(await files[0].text());
   };
-  const saved = (kept: Kept) => {
-    setText("");
-    setSite("");
-    const more = [
-      kept.site,
-      kept.left_out > 0 && t("set.cookiesLeft", { n: kept.left_out }),
-      kept.resumed > 0 && t("set.cookiesResumed", { n: kept.resumed }),
-    ];
-    toast(t("set.cookiesKept", { n: kept.kept }), { description: more.filter(Boolean).join(" · ") });
-  };
+  const save = useMutation({
+    ...saveCookies,
+    onSuccess: (kept) => {
+      setText("");
+      setSite("");
+      const more = [
+        kept.site,
+        kept.left_out > 0 && t("set.cookiesLeft", { n: kept.left_out }),
+        kept.resumed > 0 && t("set.cookiesResumed", { n: kept.resumed }),
+      ];
+      toast(t("set.cookiesKept", { n: kept.kept }), { description: more.filter(Boolean).join(" · ") });
+    },
+  });
   const send = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ site: site.trim(), text }, { onSuccess: saved });
+    save.mutate({ site: site.trim(), text });
   };
   return (
     <details open={wanted !== undefined}>
@@ -122,7 +124,7 @@ function ByHand() {
             <FileUp />
             {t("set.cookiesFile")}
           </Button>
-          <Button type="submit" variant="secondary" disabled={!site.trim() || !text.trim()}>
+          <Button type="submit" variant="secondary" disabled={save.isPending || !site.trim() || !text.trim()}>
             {t("set.cookiesSend")}
           </Button>
         </div>

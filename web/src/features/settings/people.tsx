@@ -145,7 +145,7 @@ function NewPerson() {
         <Switch id={id} checked={admin} onCheckedChange={setAdmin} />
         {t("set.admin")}
       </label>
-      <Button type="submit" variant="secondary" disabled={!name.trim() || !password}>
+      <Button type="submit" variant="secondary" disabled={add.isPending || !name.trim() || !password}>
         {t("set.addPerson")}
       </Button>
     </form>

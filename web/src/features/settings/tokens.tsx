@@ -24,18 +24,20 @@ const SETS = {
 export function Tokens({ admin }: { admin: boolean }) {
   const { t, locale } = useI18n();
   const { data } = useQuery(listedQuery("/api/tokens"));
-  const add = useMutation(addToken);
   const remove = useMutation(removeToken);
   const [name, setName] = useState("");
   const [reach, setReach] = useState<keyof typeof SETS>("download");
   const [made, setMade] = useState<string>();
-  function make(event: FormEvent) {
-    event.preventDefault();
-    const onSuccess = ({ token }: { token: string }) => {
+  const add = useMutation({
+    ...addToken,
+    onSuccess: ({ token }) => {
       setMade(token);
       setName("");
-    };
-    add.mutate({ name: name.trim(), scopes: SETS[reach] }, { onSuccess });
+    },
+  });
+  function make(event: FormEvent) {
+    event.preventDefault();
+    add.mutate({ name: name.trim(), scopes: SETS[reach] });
   }
   return (
     <Card id="tokens" title={t("set.tokens")} hint={t("set.tokensHint")}>
@@ -90,7 +92,7 @@ export function Tokens({ admin }: { admin: boolean }) {
             .filter((value) => !["metrics", "admin"].includes(value) || admin)
             .map((value) => ({ value, label: t(`reach.${value}`) }))}
         />
-        <Button type="submit" variant="secondary" disabled={!name.trim()}>
+        <Button type="submit" variant="secondary" disabled={add.isPending || !name.trim()}>
           {t("set.makeToken")}
         </Button>
       </form>
