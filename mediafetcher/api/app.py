@@ -170,6 +170,8 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/api/folders/{id:int}", folders.remove, LIBRARY, _GONE, 200),
     # export
     Route("POST", "/api/export/preview", exports.preview, READ, (), 200),
+    Route("GET", "/api/export/trees", exports.page, ADMIN),
+    Route("PATCH", "/api/export/trees/{id:int}", exports.change, ADMIN, _GONE),
     # shares
     Route("GET", "/api/shares", shares.page, LIBRARY),
     Route("POST", "/api/shares", shares.make, LIBRARY, (e.NotFound, e.TooManyTargets)),

@@ -47,6 +47,7 @@ BODIES: dict[str, Any] = {
     "/api/subscriptions/{id:int}": {"title": "B"},
     "/api/presets/{name:str}": {"options": {}},
     "/api/export/preview": {"layout": "show"},
+    "/api/export/trees/{id:int}": {"tagged": False},
     "/api/sites/{site:str}": {"pause_seconds": 5},
     "/api/notifications/read": {"ids": [1]},
     "/api/notifications/targets": {"url": "dbus://", "events": ["all"]},

@@ -1,12 +1,14 @@
-"""/api/export/preview: the names that items would have in an exported tree. Trees are made by command."""
+"""/api/export: exported trees, and the names that items would have in one. Trees are made by command."""
 
 from typing import Literal
 
 import msgspec
 from litestar.params import JSONBody
 
-from mediafetcher.api.responses import Asked
-from mediafetcher.library.export import sync
+from mediafetcher.api.responses import Asked, Id, fit
+from mediafetcher.library.export import sync, trees
+
+_UNSET = msgspec.UNSET
 
 
 class ExportNames(msgspec.Struct, forbid_unknown_fields=True):
@@ -26,3 +28,49 @@ class ExportPaths(msgspec.Struct):
 async def preview(request: Asked, data: JSONBody[ExportNames]) -> ExportPaths:
     """Show the names of the newest items in an exported tree. Nothing is made."""
     return ExportPaths(await sync.preview(request.user.id, data.layout, data.template, dict(data.folder_layouts)))
+
+
+class Tree(msgspec.Struct):
+    """An exported tree. `users`: whose items it has; null: all users. `copied_bytes`: size of its tagged copies.
+
+    `updating`: a change is not yet on the disk. `missing`: its folder was removed, or its disk is unavailable.
+    """
+
+    id: int
+    path: str
+    users: list[str] | None
+    layout: Literal["film", "show", "music", "template"]
+    folder_layouts: dict[str, Literal["film", "show", "music"]]
+    tagged: bool
+    copied_bytes: int
+    updating: bool
+    missing: bool
+
+
+class Trees(msgspec.Struct):
+    trees: list[Tree]
+
+
+class TreeChange(msgspec.Struct, forbid_unknown_fields=True):
+    """The parts of a tree to change. `folder_layouts` replaces those of all folders."""
+
+    layout: Literal["film", "show", "music"] | msgspec.UnsetType = _UNSET
+    folder_layouts: dict[str, Literal["film", "show", "music"]] | msgspec.UnsetType = _UNSET
+    tagged: bool | msgspec.UnsetType = _UNSET
+
+
+async def page(request: Asked) -> Trees:
+    """List the exported trees."""
+    return fit(Trees, {"trees": await trees.page()})
+
+
+async def change(id: Id, request: Asked, data: JSONBody[TreeChange]) -> Tree:
+    """Change the layouts of an exported tree, or whether music files are tagged copies. The files follow later."""
+    await trees.change(
+        id,
+        request.user.id,
+        kind=None if data.layout is _UNSET else data.layout,
+        layouts=None if data.folder_layouts is _UNSET else dict(data.folder_layouts),
+        tagged=None if data.tagged is _UNSET else data.tagged,
+    )
+    return fit(Tree, await trees.get(id))

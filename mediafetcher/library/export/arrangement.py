@@ -55,6 +55,11 @@ def require_valid(layouts: FolderLayouts) -> None:
             raise errors.Invalid(f"{kind[:40]!r} is not a layout of a folder. Use one of {', '.join(OF_FOLDERS)}.")
 
 
+def decoded(value: Any) -> FolderLayouts:
+    """Return the layouts as the database has them: a select returns text, an update an object."""
+    return dict(json.loads(value) if isinstance(value, str) else value)
+
+
 def by_names(layouts: FolderLayouts) -> LayoutsByNames:
     """Return the layouts by the names of their folders, as `place_of` looks for them."""
     return {tuple(name.lower() for name in folders.parts(path)): kind for path, kind in layouts.items()}

@@ -193,10 +193,12 @@ async def _bring_up_to_date(row: dict[str, Any]) -> int:
             counted = (ExportFile.tree == row["id"]) & ExportFile.size.is_not_null()
             await ExportFile.update({ExportFile.size: None}).where(counted)
         return 0
-    # Another server may have updated it meanwhile.
-    behind = await ExportTree.exists().where(ExportTree.id == row["id"], ExportTree.behind.eq(True))
-    tree = update.Update(row)
-    report = await (tree.whole() if behind else tree.changes())
+    # Another server may have updated it meanwhile, or a user changed it.
+    now = await ExportTree.select(*_TREE).where(ExportTree.id == row["id"]).first()
+    if now is None:
+        return 0
+    tree = update.Update(now)
+    report = await (tree.whole() if now["behind"] else tree.changes())
     return report.made + report.removed
 
 

@@ -1,7 +1,6 @@
 """One update of an export tree: its files are made as the library has them, and recorded before they are made."""
 
 import asyncio
-import json
 import shutil
 import tempfile
 import threading
@@ -75,8 +74,8 @@ async def folders_above(ids: Iterable[int | None]) -> list[dict[str, Any]]:
     return await engine.fetch(_ABOVE, [id for id in ids if id is not None])
 
 
-def _decoded(value: Any) -> arrangement.FolderLayouts:
-    return dict(json.loads(value) if isinstance(value, str) else value)  # an update returns it decoded
+def _wishes(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["layout"], row["template"], arrangement.decoded(row["folder_layouts"]), row["tagged"]
 
 
 def _tag(copy: layout.Copy) -> Path:
@@ -122,7 +121,8 @@ class Update:
         self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
         self._hard, self._kind, self._template = row["hard"], row["layout"], row["template"]
         self._tagged: bool = row["tagged"]
-        self._layouts = arrangement.by_names(_decoded(row["folder_layouts"]))
+        self._layouts = arrangement.by_names(arrangement.decoded(row["folder_layouts"]))
+        self._wishes = _wishes(row)
         self._kinds: dict[int, str] = {}  # layouts of shows and albums
         self._touched: set[int] = set()  # shows and albums of which an item was looked at
         self._report = Report(symbolic=not self._hard)
@@ -163,7 +163,7 @@ class Update:
             change = ExportChange
             await change.delete().where(among(change.id, [row["id"] for row in marks]))
             if whole:
-                await ExportTree.update({ExportTree.behind: False}).where(ExportTree.id == self._tree)
+                await self._settled()
             # Failed items are tried again.
             await many.insert(change, {change.tree: [self._tree] * len(missing), change.item: missing})
         report = self._report
@@ -171,6 +171,14 @@ class Update:
             counts = {"made": report.made, "kept": report.kept, "removed": report.removed}
             _log.info("export", tree=self._place, **counts)
         return report
+
+    async def _settled(self) -> None:
+        """Record that the tree is up to date, unless its wishes have changed meanwhile."""
+        table = ExportTree
+        done = table.update({table.behind: False}).where(table.id == self._tree)
+        for row in await done.returning(table.layout, table.template, table.folder_layouts, table.tagged):
+            if _wishes(row) != self._wishes:
+                await table.update({table.behind: True}).where(table.id == self._tree)
 
     async def _bring(self, plan: layout.Layout, items: list[Item]) -> list[int]:
         """Update one batch. Returns: the items whose files are missing."""

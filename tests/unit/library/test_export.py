@@ -15,7 +15,7 @@ import pytest
 from mediafetcher.core import errors, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items, metadata, queries, trash
-from mediafetcher.library.export import layout, link_tree, sync, tree_lock, update
+from mediafetcher.library.export import layout, link_tree, sync, tree_lock, trees, update
 from mediafetcher.library.storage import blob_store, sweeper
 from tests import places
 from tests.unit.library.conftest import clean, path, stored
@@ -669,3 +669,68 @@ async def test_description_has_the_metadata_and_follows_its_changes(owner, put, 
         assert found == [("title", "Film"), ("plot", plot), *dated, ("tag", "a"), ("tag", "b"), ("uniqueid", "x1")]
         assert movie.find("uniqueid").attrib == {"type": "site", "default": "true"}
     assert await sync.refresh() == 0
+
+
+async def _only_tree() -> dict:
+    (tree,) = await trees.page()
+    return tree
+
+
+async def test_tree_whose_folder_gets_a_layout_is_arranged_by_it(owner, put, there):
+    folder = await folders.ensure(owner, "Talks/Old")
+    await put(b"film", "Hello", folder=folder, uploader="The Airships")
+    await sync.export()
+    tree = await _only_tree()
+    assert tree["path"] == str(there) and tree["users"] is None and tree["layout"] == "film"
+    assert tree["folder_layouts"] == {} and not tree["updating"] and not tree["missing"]
+    await trees.change(tree["id"], owner, layouts={"Talks": "show"})
+    assert (await _only_tree())["updating"]
+    await sync.refresh()
+    tree = await _only_tree()
+    assert tree["folder_layouts"] == {"Talks": "show"} and not tree["updating"]
+    assert "Ada/Talks/The Airships/tvshow.nfo" in listing(there)
+    await trees.change(tree["id"], owner, layouts={}, kind="show")
+    await sync.refresh()
+    assert (await _only_tree())["layout"] == "show" and "Ada/The Airships/tvshow.nfo" in listing(there)
+    await clean()
+
+
+async def test_change_of_a_tree_that_is_wrong_is_refused(owner, put, there):
+    await put(b"film", "Hello")
+    await sync.export()
+    tree = await _only_tree()
+    with pytest.raises(errors.Invalid):
+        await trees.change(tree["id"], owner, layouts={"/": "show"})
+    with pytest.raises(errors.NotFound):
+        await trees.change(tree["id"] + 1, owner, tagged=True)
+    assert await _only_tree() == tree
+
+
+async def test_change_of_a_tree_during_its_update_is_not_lost(owner, put, there, monkeypatch):
+    await put(b"film", "Hello", uploader="The Airships")
+    await sync.export()
+    tree, settle, changed = await _only_tree(), layout.Layout.settle, threading.Event()
+
+    def and_meanwhile(self, *args):
+        if not changed.is_set():
+            changed.set()
+            engine.call(trees.change(tree["id"], owner, kind="show"))
+        return settle(self, *args)
+
+    await trees.change(tree["id"], owner, kind="music")
+    monkeypatch.setattr(layout.Layout, "settle", and_meanwhile)
+    await sync.refresh()
+    assert (await _only_tree())["updating"]
+    await sync.refresh()
+    assert not (await _only_tree())["updating"] and "Ada/The Airships/tvshow.nfo" in listing(there)
+    await clean()
+
+
+async def test_removed_tree_is_missing_until_it_is_exported_again(owner, put, there):
+    await put(b"film", "Hello")
+    await sync.export()
+    shutil.rmtree(there)
+    assert (await _only_tree())["missing"]
+    await sync.export()
+    assert not (await _only_tree())["missing"]
+    await clean()

@@ -13,7 +13,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import of_ytdlp
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items, metadata, quotas, trash
-from mediafetcher.library.export import sync
+from mediafetcher.library.export import sync, trees
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, posters, probe, tagging
 from tests.unit.library.conftest import FACTS, clean
@@ -157,4 +157,20 @@ async def test_tree_that_was_removed_by_hand_counts_nothing(song, there, owner):
     assert await quotas.usage(owner) == used
     await sync.export()
     assert (await quotas.usage(owner))["charged"] == used["charged"] + (there / f"{RISE}.m4a").stat().st_size
+    await clean()
+
+
+async def test_tree_that_is_changed_to_copies_tells_their_size(song, there, owner):
+    await song(".m4a")
+    await sync.export(kind="music")
+    (tree,) = await trees.page()
+    assert not tree["tagged"] and tree["copied_bytes"] == 0
+    await trees.change(tree["id"], owner, tagged=True)
+    await sync.refresh()
+    (tree,) = await trees.page()
+    assert tree["tagged"] and tree["copied_bytes"] == (there / f"{RISE}.m4a").stat().st_size
+    await trees.change(tree["id"], owner, tagged=False)
+    await sync.refresh()
+    (tree,) = await trees.page()
+    assert not tree["tagged"] and tree["copied_bytes"] == 0
     await clean()

@@ -93,6 +93,9 @@ import type {
   Trail,
   Trash,
   Trashed,
+  Tree,
+  TreeChange,
+  Trees,
   UnknownFiles,
   User,
   UserChange,
@@ -257,6 +260,20 @@ export interface paths {
       parameters: { query?: never; path?: never };
       requestBody: { content: { "application/json": ExportNames } };
       responses: { 200: { content: { "application/json": ExportPaths } }; default: { content: { "application/json": Problem } } };
+    };
+  };
+  "/api/export/trees": {
+    get: {
+      parameters: { query?: never; path?: never };
+      requestBody?: never;
+      responses: { 200: { content: { "application/json": Trees } }; default: { content: { "application/json": Problem } } };
+    };
+  };
+  "/api/export/trees/{id}": {
+    patch: {
+      parameters: { query?: never; path: { id: number } };
+      requestBody: { content: { "application/json": TreeChange } };
+      responses: { 200: { content: { "application/json": Tree } }; default: { content: { "application/json": Problem } } };
     };
   };
   "/api/ext/send": {

@@ -1077,6 +1077,28 @@ export type Trashed = {
   trashed: boolean;
 };
 
+export type Tree = {
+  copied_bytes: number;
+  folder_layouts: Record<string, unknown>;
+  id: number;
+  layout: "film" | "show" | "music" | "template";
+  missing: boolean;
+  path: string;
+  tagged: boolean;
+  updating: boolean;
+  users: (string)[] | null;
+};
+
+export type TreeChange = {
+  folder_layouts?: Record<string, unknown>;
+  layout?: "film" | "show" | "music";
+  tagged?: boolean;
+};
+
+export type Trees = {
+  trees: (Tree)[];
+};
+
 export type Twitter = {
   api?: "graphql" | "legacy" | "syndication" | null;
 };
