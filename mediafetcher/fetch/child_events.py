@@ -44,6 +44,7 @@ class Failed(Event, tag="error"):
     retry_after: float | None
     redirect_loop: bool
     page: str
+    in_extractor: bool = False
 
 
 class Found(Event, tag="info"):

@@ -353,6 +353,7 @@ class Fetch:
                 event.retry_after,
                 event.redirect_loop,
                 event.page[:_MAX_WORDS],
+                event.in_extractor,
             )
             raise error_mapping.problem(failure)
         return event

@@ -1,7 +1,10 @@
 """Map the failure of a download to the error to show, by one table that is read from the top.
 
-The fetch child reports the class names of its exceptions (from the outside in), an HTTP status, an errno
-and yt-dlp's message. Exact facts decide first, the message last.
+The fetch child reports the class names of its exceptions (from the outside in), an HTTP status, an errno, whether
+the code of an extractor failed, and yt-dlp's message. Exact facts decide first, the message last.
+
+What is in no table is `ExtractorBroken` if an extractor failed, because only another yt-dlp can help. Anything else
+that is unforeseen says nothing about the link: it is `Unexpected`, which is transient and keeps the fetched data.
 """
 
 import errno
@@ -98,6 +101,40 @@ _KINDS: dict[str, type[Problem]] = {
     "MemoryError": errors.Hostile,
 }
 _NETWORK = {"TransportError", "IncompleteRead", "SSLError", "CertificateVerifyError", "ProxyError", "TimeoutError"}
+# Errors of a connection. Every other errno is one of this machine: its disk, its memory, its limits.
+_CONNECTION = {
+    errno.EADDRNOTAVAIL,
+    errno.ECONNABORTED,
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETRESET,
+    errno.ENETUNREACH,
+    errno.ENOTCONN,
+    errno.EPIPE,
+    errno.ESHUTDOWN,
+    errno.ETIMEDOUT,
+}
+# Exceptions of Python itself: their message is a part of the data or of the code, not a sentence about the link.
+_OF_PYTHON = {
+    "AssertionError",
+    "AttributeError",
+    "IndexError",
+    "JSONDecodeError",
+    "KeyError",
+    "NameError",
+    "NotImplementedError",
+    "RecursionError",
+    "StopIteration",
+    "TypeError",
+    "UnicodeDecodeError",
+    "UnicodeEncodeError",
+    "ZeroDivisionError",
+}
+# Names of hosts and addresses in a message are no words: `accounts.example.com` asks for no sign-in.
+_ADDRESS = re.compile(r"https?://\S+|host='[^']*'|\([\w.-]+:\d+\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -111,6 +148,7 @@ class Failure:
     retry_after: float | None = None  # seconds, if the site named them
     redirect_loop: bool = False
     page: str = ""  # the text of the page of an HTTP error
+    in_extractor: bool = False  # the code of an extractor failed, or says so itself
 
 
 def problem(failure: Failure) -> Problem:
@@ -142,10 +180,28 @@ def _kind(failure: Failure, said: str) -> type[Problem]:
         return errors.ServerError
     if failure.status and failure.status >= 400:
         return errors.Gone
-    for pattern, kind in _COMPILED:
-        if pattern.search(said):
-            return kind
-    return errors.Network if _NETWORK & set(failure.kinds) else errors.ExtractorBroken
+    return _by_errno(failure) or _by_words(failure, said) or _unforeseen(failure)
+
+
+def _by_errno(failure: Failure) -> type[Problem] | None:
+    """Map an error of the system. The words of an extractor that met one say more."""
+    if failure.errno is None or failure.in_extractor:
+        return None
+    connection = failure.errno in _CONNECTION or _NETWORK & set(failure.kinds)
+    return errors.Network if connection else errors.Unexpected
+
+
+def _by_words(failure: Failure, said: str) -> type[Problem] | None:
+    if _OF_PYTHON & set(failure.kinds[:1]):
+        return None
+    words = _ADDRESS.sub("", said)
+    return next((kind for pattern, kind in _COMPILED if pattern.search(words)), None)
+
+
+def _unforeseen(failure: Failure) -> type[Problem]:
+    if _NETWORK & set(failure.kinds):
+        return errors.Network
+    return errors.ExtractorBroken if failure.in_extractor else errors.Unexpected
 
 
 def _by_page(failure: Failure) -> type[Problem] | None:

@@ -1,8 +1,12 @@
 """Report an error of the fetch child in the form that error_mapping.py reads."""
 
 import contextlib
+import errno
 import re
+import socket
+import ssl
 import time
+import traceback
 from typing import Any
 
 from mediafetcher.fetch.child import metadata
@@ -16,9 +20,10 @@ _PAGE = 1 << 20  # bytes of the page of an HTTP error
 def describe(error: BaseException) -> dict[str, Any]:
     """Describe an exception and its causes as `error_mapping.Failure` needs them."""
     facts: dict[str, Any] = {"kinds": [], "message": str(error)[:1000], "status": None, "errno": None}
-    facts |= {"retry_after": None, "redirect_loop": False, "page": ""}
+    facts |= {"retry_after": None, "redirect_loop": False, "page": "", "in_extractor": False}
     for link in _chain(error):
         facts["kinds"].append(type(link).__name__)
+        facts["in_extractor"] = facts["in_extractor"] or _is_of_extractor(link)
         response = getattr(link, "response", None)
         if facts["status"] is None and isinstance(getattr(link, "status", None), int):
             facts["status"] = link.status  # type: ignore[attr-defined]
@@ -27,11 +32,29 @@ def describe(error: BaseException) -> dict[str, Any]:
             facts["page"] = getattr(link, "page", "")
             if facts["status"] == 401 and response is not None and _asks_for_password(response):
                 facts["kinds"].append(_LOGIN_WINDOW)
-        if facts["errno"] is None and isinstance(getattr(link, "errno", None), int):
+        if facts["errno"] is None and _has_errno(link):
             facts["errno"] = link.errno  # type: ignore[attr-defined]
         if isinstance(link, egress.Blocked):
             facts["message"] = str(link)
     return facts
+
+
+def _has_errno(error: BaseException) -> bool:
+    """Tell whether `errno` is one of the system: TLS and the names of hosts have numbers of their own."""
+    if not isinstance(error, OSError) or isinstance(error, ssl.SSLError | socket.gaierror | socket.herror):
+        return False
+    return isinstance(error.errno, int) and error.errno in errno.errorcode
+
+
+def _is_of_extractor(error: BaseException) -> bool:
+    """Tell whether an extractor says that it failed, or its code did: not ours, called by it, nor the system."""
+    if any(kind.__name__ == "ExtractorError" for kind in type(error).__mro__):
+        return True
+    if isinstance(error, OSError):
+        return False
+    frames = [frame.f_globals.get("__name__") or "" for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = (place for place, name in enumerate(frames) if name.startswith("mediafetcher."))
+    return any(name.startswith("yt_dlp.extractor") for name in frames[max(ours, default=-1) + 1 :])
 
 
 def _asks_for_password(response: Any) -> bool:

@@ -12,6 +12,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
 from mediafetcher.downloads.worker import active, checkpoint, postprocess, runner, workspace
 from mediafetcher.fetch import collect
+from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.library.catalog import folders
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
@@ -178,6 +179,17 @@ async def test_error_while_the_files_are_taken_over_fetches_nothing_again(owner,
         row = await _attempt(id)
     assert (row["state"], row["error"]["code"]) == ("queued", "unexpected_error")
     await _assert_done_without_second_download(site, id, "/media/ok.mp4")
+
+
+async def test_unforeseen_error_of_the_system_in_the_child_is_tried_again(owner, site):
+    """The child cannot open the file that it writes, for a reason that is in no table."""
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
+    in_its_place = settings.get().fetch / str(id) / f"{FILE_STEM}.mp4.part"
+    in_its_place.mkdir(parents=True)
+    row = await _attempt(id)
+    assert (row["state"], row["error"]["code"]) == ("queued", "unexpected_error"), row
+    in_its_place.rmdir()
+    assert (await _attempt(id))["state"] == "done"
 
 
 async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(owner, site, monkeypatch):

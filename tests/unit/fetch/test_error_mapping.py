@@ -1,11 +1,18 @@
 """What yt-dlp and the network say -> the one problem it is."""
 
 import errno
+import http.client
 import io
+import json
+import os
+import socket
+import ssl
 
 import pytest
+from yt_dlp.extractor.generic import GenericIE
 from yt_dlp.networking import Response
-from yt_dlp.networking.exceptions import HTTPError
+from yt_dlp.networking.exceptions import HTTPError, IncompleteRead, TransportError
+from yt_dlp.utils import DownloadError, ExtractorError, RegexNotFoundError, UnavailableVideoError
 
 from mediafetcher.core import errors
 from mediafetcher.fetch.child import error_report
@@ -40,7 +47,9 @@ from mediafetcher.fetch.error_mapping import Failure, problem
         ("ERROR: [x] y: Failed to resolve 'nowhere.invalid' ([Errno -2] Name or service not known)", errors.Network),
         ("ERROR: unable to write data: [Errno 28] No space left on device", errors.MediaFull),
         ("ERROR: unable to write data: [Errno 27] File too large", errors.TooLarge),
-        ("Something that nobody ever saw", errors.ExtractorBroken),
+        ("ERROR: [x] y: Something that nobody ever saw", errors.Unexpected),
+        ("ERROR: Unable to download: refused (accounts.example.com:443)", errors.Unexpected),
+        ("ERROR: Unable to download: timed out (accounts.example.com:443)", errors.Network),
     ],
 )
 def test_words(said, kind):
@@ -69,6 +78,102 @@ def test_words(said, kind):
 )
 def test_what_is_known_exactly_decides_before_words(failure, kind):
     assert type(problem(failure)) is kind
+
+
+def _mapped(error: BaseException) -> type[errors.Problem]:
+    facts = error_report.describe(error)
+    return type(problem(Failure(tuple(facts.pop("kinds")), **facts)))
+
+
+def _raised(raising, *given) -> BaseException:
+    """The error of a call, with its traceback."""
+    with pytest.raises(BaseException) as caught:
+        raising(*given)
+    return caught.value
+
+
+def _unavailable(error: OSError) -> None:
+    """Raise what yt-dlp does of an error of the system in a download."""
+    try:
+        raise error
+    except OSError as met:
+        raise UnavailableVideoError(met)  # noqa: B904
+
+
+def _system(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.EIO, errors.Unexpected),
+        (errno.EMFILE, errors.Unexpected),
+        (errno.ENOMEM, errors.Unexpected),
+        (errno.EACCES, errors.Unexpected),
+        (errno.EROFS, errors.Unexpected),
+        (errno.EISDIR, errors.Unexpected),
+        (errno.ESTALE, errors.Unexpected),
+        (errno.EAGAIN, errors.Unexpected),  # "temporarily unavailable" is not gone
+        (errno.ETIMEDOUT, errors.Network),
+        (errno.ECONNRESET, errors.Network),
+        (errno.ECONNREFUSED, errors.Network),
+        (errno.EHOSTUNREACH, errors.Network),
+        (errno.EPIPE, errors.Network),
+        (errno.ENOSPC, errors.MediaFull),
+        (errno.EDQUOT, errors.MediaFull),
+        (errno.EFBIG, errors.TooLarge),
+    ],
+)
+def test_error_of_the_system_is_never_one_of_the_site(number, kind):
+    error = _system(number)
+    assert _mapped(error) is kind
+    assert _mapped(_raised(_unavailable, error)) is kind
+    assert _mapped(DownloadError(f"unable to write data: {error}", (type(error), error, None))) is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (TransportError(cause=_system(errno.EAGAIN)), errors.Network),
+        (TransportError(cause=OSError(errno.ECONNREFUSED, "refused (accounts.example.com:443)")), errors.Network),
+        (IncompleteRead(5, 10), errors.Network),
+        (ssl.SSLError(1, "[SSL] bad record"), errors.Network),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), errors.Network),
+        (socket.gaierror(-2, "Name or service not known"), errors.Network),
+        (http.client.RemoteDisconnected("Remote end closed connection without response"), errors.Network),
+        (http.client.BadStatusLine("what"), errors.Unexpected),
+        (ExtractorError("Nobody knows this"), errors.ExtractorBroken),
+        (ExtractorError("An error", cause=KeyError("streams")), errors.ExtractorBroken),
+        (RegexNotFoundError("nothing here"), errors.ExtractorBroken),
+        (KeyError("account"), errors.Unexpected),
+        (TypeError("'NoneType' object is not subscriptable"), errors.Unexpected),
+        (json.JSONDecodeError("login", "", 0), errors.Unexpected),
+        (ValueError("this kind of live stream cannot be recorded"), errors.LiveUnsupported),
+        (RuntimeError("of our own"), errors.Unexpected),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+def test_unforeseen_error_is_transient_unless_an_extractor_failed(error, kind):
+    assert _mapped(error) is kind
+
+
+class _Link:
+    """A link that an extractor reads, and what happens then."""
+
+    def __init__(self, happens) -> None:
+        self.startswith = happens
+
+
+def test_code_of_an_extractor_that_fails_is_a_broken_extractor():
+    def system(*_):
+        raise _system(errno.EMFILE)
+
+    extract = GenericIE()._real_extract
+    assert _mapped(_raised(extract, None)) is errors.ExtractorBroken
+    assert _mapped(_raised(extract, _Link(system))) is errors.Unexpected
+    ours = _raised(extract, _Link(lambda *_: error_report._seconds(7)))  # our own code, which it calls
+    assert isinstance(ours, AttributeError) and _mapped(ours) is errors.Unexpected
 
 
 def test_the_sentence_is_ours():
