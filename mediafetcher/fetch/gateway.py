@@ -31,6 +31,7 @@ Kind = Literal["namespace", "landlock", "python"]
 
 _log = logging.get("fetch")
 _gateway: "Gateway | None" = None
+_ending: set[asyncio.Future[None]] = set()  # idle ones that are being closed
 _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 _kept = False
 
@@ -65,7 +66,6 @@ class Gateway:
         self.loop = asyncio.get_running_loop()
         self._closed = False
         self._leaving: asyncio.TimerHandle | None = None
-        self._ending: asyncio.Future[None] | None = None
 
     @classmethod
     async def start(cls) -> Self:
@@ -99,9 +99,11 @@ class Gateway:
             return
         self._closed = True
         self._stay()
-        with contextlib.suppress(OSError):
-            await self._program.kill()
-        (self.network or self._listening).close()
+        try:
+            with contextlib.suppress(OSError):
+                await self._program.kill()
+        finally:
+            (self.network or self._listening).close()
 
     async def admit(
         self, allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None, through: str | None
@@ -136,7 +138,9 @@ class Gateway:
             if not self.fetches:
                 await _leave(self)
 
-        self._ending = asyncio.ensure_future(leave())
+        leaving = asyncio.ensure_future(leave())
+        _ending.add(leaving)
+        leaving.add_done_callback(_ending.discard)
 
     async def _tell(self, order: dict[str, Any]) -> None:
         await self._program.write(json.dumps(order).encode() + b"\n")
@@ -185,6 +189,8 @@ async def close() -> None:
     _kept = False
     if _gateway is not None and not _gateway.fetches:
         await _leave(_gateway)
+    here = asyncio.get_running_loop()
+    await asyncio.gather(*(one for one in _ending if one.get_loop() is here), return_exceptions=True)
 
 
 async def _leave(gateway: Gateway) -> None:
