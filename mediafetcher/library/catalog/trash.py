@@ -123,7 +123,7 @@ def _consequence(holders: int, size: int) -> dict[str, int]:
 async def purge(owner: int, ids: list[int] | None = None) -> int:
     """Purge a user's trash, or these items of it. Returns: the number of items. Raises: `StoreFrozen`."""
     ownership.require()
-    mine: Combinable = LibraryItem.owner == owner
+    mine: Combinable = (LibraryItem.owner == owner) & LibraryItem.trashed_at.is_not_null()
     return await _purge(mine if ids is None else mine & among(LibraryItem.id, ids))
 
 
@@ -143,21 +143,24 @@ async def purge_expired() -> int:
     return await _purge((table.trashed_at <= latest) & (table.trashed_running_seconds <= ran))
 
 
-async def _purge(which: Combinable) -> int:
-    """Purge in slices, so that no transaction locks the files of a whole library."""
+async def _purge(which: Combinable, *, locked: bool = False) -> int:
+    """Purge in slices, so that no transaction locks the files of a whole library.
+
+    `locked`: wait for items that another transaction has locked; they are skipped otherwise.
+    """
     removed = 0
-    while gone := await engine.retrying(lambda: _purge_some(which)):
+    while gone := await engine.retrying(lambda: _purge_some(which, locked=locked)):
         removed += len(gone)
         await _remove_now(sorted({row["media_file"] for row in gone}))
     return removed
 
 
-async def _purge_some(which: Combinable) -> list[dict[str, Any]]:
+async def _purge_some(which: Combinable, *, locked: bool) -> list[dict[str, Any]]:
     table, file = LibraryItem, MediaFile
     async with engine.transaction():
-        some = table.select(table.id, table.media_file).where(table.trashed_at.is_not_null(), which)
+        some = table.select(table.id, table.media_file).where(which)
         some = some.order_by(table.media_file, table.id).limit(_SLICE)
-        rows = await some.lock_rows("UPDATE", skip_locked=True)
+        rows = await some.lock_rows("UPDATE", skip_locked=not locked)
         # Lock the files in the global lock order; the trigger then finds them locked.
         files = file.select(file.id).where(among(file.id, [row["media_file"] for row in rows]))
         await files.order_by(file.id).lock_rows("UPDATE")
@@ -170,11 +173,9 @@ async def _purge_some(which: Combinable) -> list[dict[str, Any]]:
 
 @engine.patiently
 async def delete_all(owner: int) -> int:
-    """Delete every reference of a user who is about to be removed. Returns: their number."""
+    """Delete every reference of a user who is about to be removed, in the trash or not. Returns: their number."""
     ownership.require()
-    table, since = LibraryItem, QueryString("coalesce(trashed_at, now())")
-    await table.update({table.trashed_at: since}).where(table.owner == owner)
-    return await purge(owner)
+    return await _purge(LibraryItem.owner == owner, locked=True)
 
 
 async def _remove_now(media_files: list[int]) -> None:

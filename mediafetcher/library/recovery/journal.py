@@ -210,12 +210,13 @@ async def _append(path: Path, state: Row) -> int:
         return 0
     data = await _lines(notes)
     await _in_thread(_append_to, path, state["size"], data)
-    await _remove(notes)
     await JournalState.update({JournalState.size: JournalState.size + len(data)}, force=True)
+    await _remove(notes)
     return len(notes)
 
 
 async def _remove(notes: list[Any]) -> None:
+    """Remove changes. The caller has updated the state before: `forget` locks the two in this order."""
     await JournalChange.delete().where(among(JournalChange.seq, [note["seq"] for note in notes]))
 
 
@@ -287,11 +288,11 @@ async def _begin(state: Row) -> None:
         with contextlib.suppress(OSError, errors.Unavailable):
             await _in_thread(draft.discard)
         raise
-    await _remove(notes)
     table = JournalState
     await table.update(
         {table.generation: number, table.epoch: epoch, table.size: size, table.base_size: size}, force=True
     )
+    await _remove(notes)
     seconds = round(clock.monotonic() - began, 2)
     _log.info("a new generation of the journal", number=number, bytes=size, seconds=seconds)
     with contextlib.suppress(OSError, errors.Unavailable):

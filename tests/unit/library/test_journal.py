@@ -14,6 +14,7 @@ from mediafetcher.library.catalog import folders, items, trash
 from mediafetcher.library.recovery import journal, journal_file
 from mediafetcher.library.storage import mount
 from tests.unit.library.conftest import FACTS
+from tests.waiting import eventually
 
 
 async def _write() -> None:
@@ -224,6 +225,26 @@ async def test_two_writers_at_once_write_each_change_once(owner, put, media_onli
     seqs = [line["seq"] for line in changes if line and "seq" in line]
     assert len(seqs) == len(set(seqs))
     assert sorted(_titles(media_online).values(), key=int) == [str(n) for n in range(20)]
+
+
+# A writer holds the rows that it removes for as long as a long list of them takes.
+_SLOW_REMOVAL = """
+create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(1.5); return null; end $$;
+create trigger slowly after delete on journal_change for each statement execute function slowly();
+"""
+
+
+async def test_changes_are_forgotten_while_a_writer_removes_them(owner, put, media_online):
+    await _write()
+    for number in range(3):
+        await put(b"%d" % number, title=f"film {number}")
+    await engine.execute(_SLOW_REMOVAL)
+    writing = asyncio.create_task(journal.flush())
+    removing = "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+    await eventually(lambda: engine.fetchval(removing))
+    await journal.forget()
+    assert await writing > 0
+    assert await engine.fetchval("select count(*) from journal_change") == 0
 
 
 async def test_folder_and_files_are_for_their_owner_alone(owner, media_online):
