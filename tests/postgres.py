@@ -87,20 +87,10 @@ class Postgres:
     def start(self) -> None:
         options = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off", "jit": "off"}
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        self._process = subprocess.Popen(
-            [
-                *as_user(self._uid),
-                str(self._bin / "postgres"),
-                "-D",
-                str(self.folder / "data"),
-                "-k",
-                str(self.folder),
-                *given,
-            ],
-            cwd="/",
-            stderr=(self.folder / "log").open("ab"),
-            env=_ENVIRONMENT,
-        )
+        program = [*as_user(self._uid), str(self._bin / "postgres")]
+        folders = ["-D", str(self.folder / "data"), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([*program, *folders, *given], cwd="/", stderr=log, env=_ENVIRONMENT)
         end = time.monotonic() + 30
         while True:
             try:

@@ -122,6 +122,7 @@ class Machine:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._line.close()
 
 
 @pytest.fixture

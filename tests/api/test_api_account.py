@@ -90,6 +90,7 @@ async def test_the_cookie(web: Any, alice: Any) -> None:
 async def test_the_cookie_is_secure_behind_https(web: Any, alice: Any, database: str, state: Path) -> None:
     from serving import Server
 
+    await web.stop()  # there is one application in a process, which runs once at a time
     other = Server()
     await other.start(trusted_proxies=("127.0.0.1",))
     answer = await other.client().post(

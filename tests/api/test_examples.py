@@ -81,7 +81,7 @@ async def test_the_webhook_has_radarr_look_at_the_tree(web: Any, alice: Any) -> 
         finally:
             if script is not None:
                 script.kill()
-                script.wait()
+                script.communicate()
             await gateway.close()
     assert (asked.method, asked.path, asked.headers["x-api-key"]) == ("POST", "/api/v3/command", "key")
     assert asked.json == {"name": "DownloadedMoviesScan", "path": "/x"}

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -56,6 +56,18 @@ def below(pid: int) -> set[int]:
     return found
 
 
+def drain(pipe: IO[Any]) -> threading.Thread:
+    """Read a pipe to its end on a thread, which then closes it. Returns: the thread."""
+
+    def read() -> None:
+        with pipe:
+            pipe.read()
+
+    reader = threading.Thread(target=read, name="drain", daemon=True)
+    reader.start()
+    return reader
+
+
 class Program:
     """`serve` on one state folder, with its own port."""
 
@@ -65,6 +77,7 @@ class Program:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
         self.process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None  # of its standard output
         self._token = ""
         quick = {
             "heartbeat_seconds": 0.5,
@@ -92,14 +105,15 @@ class Program:
         run = ["-m", "mediafetcher", "serve"]
         if before:
             run = ["-c", f"{before}; from mediafetcher.cli import main; main.main(['serve'])"]
-        self.process = subprocess.Popen(
-            [sys.executable, *run],
-            cwd=REPOSITORY,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=self.log.open("a"),
-            text=True,
-        )
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *run],
+                cwd=REPOSITORY,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self.process.stdout is not None
         said: list[str] = []
         for line in self.process.stdout:
@@ -107,8 +121,9 @@ class Program:
             if "is ready" in line:
                 break
         else:
+            self.process.stdout.close()
             raise AssertionError(f"it did not start: {said}\n{self.log.read_text()[-3000:]}")
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        self._reader = drain(self.process.stdout)
         if not self._token:
             self._set_up()
         return self
@@ -144,7 +159,7 @@ class Program:
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
         until(lambda: not any(alive(pid) for pid in victims), 10, "everything is dead")
-        self.process = None
+        self._forget()
 
     def stop(self) -> float:
         """SIGTERM -> seconds until it had exited with 0, and nothing of it ran any more."""
@@ -152,10 +167,17 @@ class Program:
         self.process.terminate()
         code = self.process.wait(60)
         took = time.monotonic() - began
-        self.process = None
+        self._forget()
         assert code == 0, self.log.read_text()[-3000:]
         until(lambda: not any(alive(pid) for pid in family), 5, "nothing of it runs")  # killed, but not gone yet
         return took
+
+    def _forget(self) -> None:
+        """Forget the process, which has ended, with its standard output."""
+        self.process = None
+        if self._reader is not None:
+            self._reader.join(10)
+            self._reader = None
 
     def end(self) -> None:
         if self.process is not None:

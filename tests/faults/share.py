@@ -35,14 +35,17 @@ class Share:
         )
         assert self._process.stdout is not None
         if self._process.stdout.readline() != "mounted\n":
+            with self._process:
+                self._process.kill()
+            self._process = None
             pytest.skip("FUSE cannot be mounted here")
 
     def down(self) -> None:
         """Unmounted; what was open stays open until the program behind it ends, which is now."""
         if self._process is not None:
             self._tell("end")
-            self._process.kill()
-            self._process.wait()
+            with self._process:  # closes its pipes
+                self._process.kill()
             self._process = None
 
     def _tell(self, words: str) -> None:

@@ -64,6 +64,10 @@ class _Stream:
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
     @property
     def shown(self) -> int:
         return min(PIECES, 1 + int((time.monotonic() - self.began) / EVERY))
@@ -100,7 +104,7 @@ async def _interrupt(id: int, owner: int, order: str) -> None:
         active.get(id).request_stop("stop")
 
 
-async def test_three_hours_of_a_live_stream_are_kept_through_interruptions(owner, tmp_path):
+async def test_three_hours_of_a_live_stream_are_kept_through_interruptions(owner, tmp_path, request):
     folder = tmp_path / "stream"
     folder.mkdir()
     length = PIECES * SECONDS
@@ -111,6 +115,7 @@ async def test_three_hours_of_a_live_stream_are_kept_through_interruptions(owner
         f" -f hls -hls_time {SECONDS} -hls_list_size 0 -hls_segment_filename s%04d.ts i.m3u8",
     )
     stream = _Stream(folder)
+    request.addfinalizer(stream.close)
     url = f"http://127.0.0.1:{stream.server.server_address[1]}/live.m3u8"
     row = await lifecycle.submit(owner, url, options=Options(live_from_start=True, live_max=86_400))
     orders = [*["stop"] * RESTARTS, *["pause"] * PAUSES]

@@ -49,14 +49,15 @@ class Worker:
         chosen = quick | {"max_downloads": 2, "max_downloads_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
         chosen |= {"state": self.state, "media": media, "database_url": dsn, "shutdown_seconds": 5}
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("MEDIAFETCHER_")}
-        self.process = subprocess.Popen(
-            [*before, *([] if before else [sys.executable, "-m", "mediafetcher", "worker"])],
-            cwd=REPOSITORY,
-            env=inherited | {f"MEDIAFETCHER_{key.upper()}": str(value) for key, value in chosen.items()},
-            stdout=self.log.open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*before, *([] if before else [sys.executable, "-m", "mediafetcher", "worker"])],
+                cwd=REPOSITORY,
+                env=inherited | {f"MEDIAFETCHER_{key.upper()}": str(value) for key, value in chosen.items()},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     @property
     def words(self) -> str:

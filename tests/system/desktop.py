@@ -177,9 +177,9 @@ class Desktop:
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         argv = [*self.program, *arguments]
-        output: Any = self.said.open("ab")
         environ = self.environment | environment
-        return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
+        with self.said.open("ab") as output:
+            return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
 
     def run(self, *arguments: str, **environment: str) -> int:
         return self.start(*arguments, **environment).wait(60)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mediafetcher.core import settings
-from tests.faults.program import free_port, until
+from tests.faults.program import drain, free_port, until
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -77,6 +77,7 @@ def shell(folder: Path) -> Shell:
 def served(folder: Path) -> Iterator[Callable[..., Shell]]:
     """A shell beside a running server, which runs the commands: none of them starts a database."""
     started: list[subprocess.Popen[str]] = []
+    readers: list[threading.Thread] = []
 
     def serve(**given: Any) -> Shell:
         shell = Shell(folder, port=free_port(), **given)
@@ -85,13 +86,15 @@ def served(folder: Path) -> Iterator[Callable[..., Shell]]:
         assert process.stdout is not None and process.stderr is not None
         assert any("is ready" in line for line in process.stdout), process.stderr.read()
         for stream in (process.stdout, process.stderr):
-            threading.Thread(target=stream.read, daemon=True).start()
+            readers.append(drain(stream))
         return shell
 
     yield serve
     for process in started:
         process.terminate()
         assert process.wait(60) == 0
+    for reader in readers:
+        reader.join(10)
 
 
 @pytest.mark.timeout(300)

@@ -224,7 +224,7 @@ def test_drafts_of_killed_program_are_removed_at_the_next_start_and_those_of_oth
     assert len(list(folder.iterdir())) == 4
     (folder / ".one.mfbackup.k2a_9x1z").touch()  # of an older version
     writers[0].kill()
-    writers[0].wait()
+    writers[0].communicate()
     backup.remove_leftovers(settings.get())
     assert len(list(folder.iterdir())) == 2
     writers[1].communicate("")

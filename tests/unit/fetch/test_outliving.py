@@ -84,7 +84,7 @@ def test_server_killed_leaves_no_process(kind, user, without):
         eventually_blocking(lambda: (before & parents().keys()) | below(place), lambda left: not left, seconds=5)
     finally:
         server.kill()
-        server.wait()
+        server.communicate()
         for pid in below(place):
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(place, ignore_errors=True)

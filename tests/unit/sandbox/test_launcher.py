@@ -86,7 +86,7 @@ async def test_child_lives_until_the_program_is_killed():
         watching = os.pidfd_open(pid)
     finally:
         outer.kill()
-        outer.wait()
+        outer.communicate()
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(watching, ended.set)
     try:
