@@ -3,7 +3,7 @@
 The fetch child reports the class names of its exceptions (from the outside in), an HTTP status, an errno, whether
 the code of an extractor failed, and yt-dlp's message. Exact facts decide first, the message last.
 
-What is in no table is `ExtractorBroken` if an extractor failed, because only another yt-dlp can help. Anything else
+An error in no table is `ExtractorBroken` if an extractor failed, because only another yt-dlp can help. Anything else
 that is unforeseen says nothing about the link: it is `Unexpected`, which is transient and keeps the fetched data.
 """
 
