@@ -7,7 +7,7 @@ import { codeOf } from "@/api/client";
 import { listen } from "@/api/live";
 import { sessionQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
-import { Empty } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
 import { FirstRun } from "@/features/account/first-run";
 import { SignIn } from "@/features/account/sign-in";
 import { useI18n } from "@/i18n";

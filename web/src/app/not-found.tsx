@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { Compass } from "lucide-react";
 import { buttonVariants } from "@/components/ui/button";
-import { Empty } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
 import { useI18n } from "@/i18n";
 
 export function NotFound() {

@@ -4,7 +4,7 @@ import { type FormEvent, useState } from "react";
 import { foldersQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { useI18n } from "@/i18n";
 
 type Props = {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { foldersQuery } from "@/api/queries";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
 

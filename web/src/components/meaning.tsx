@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { codeOf } from "@/api/client";
 import { meaningOf } from "@/api/several";
 import type { Deletion } from "@/api/types";
-import { Skeleton } from "@/components/ui/misc";
+import { Skeleton } from "@/components/ui/skeleton";
 import { type Explain, type T, useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
 

@@ -1,7 +1,7 @@
 import { ArrowDownToLine } from "lucide-react";
 import { type FormEvent, type ReactNode, useId } from "react";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { LOCALES, useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 

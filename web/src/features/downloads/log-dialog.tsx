@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { call, codeOf } from "@/api/client";
 import type { Download } from "@/api/types";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
-import { Skeleton } from "@/components/ui/misc";
+import { Skeleton } from "@/components/ui/skeleton";
 import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 import { nameOf } from "./states";

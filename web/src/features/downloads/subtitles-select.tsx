@@ -1,5 +1,5 @@
 import { useId, useMemo, useState } from "react";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
 import { allLanguages, codesIn, languageName } from "@/lib/languages";

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Badge } from "@/components/ui/misc";
+import { Badge } from "@/components/ui/badge";
 import { useI18n } from "@/i18n";
 
 /** The three views of the downloads. Each is a link with an address of its own. */

@@ -2,8 +2,9 @@
 import { CircleCheck, DownloadCloud, History, ListX, Pause, Play, RotateCw } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import type { Download } from "@/api/types";
+import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
-import { Badge, Empty } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
 import { useI18n } from "@/i18n";
 import { dayOf } from "@/lib/format";
 import { cn } from "@/lib/utils";

@@ -3,7 +3,7 @@ import { ChevronDown, Rss } from "lucide-react";
 import type { ReactNode } from "react";
 import { FolderSelect } from "@/components/folder-select";
 import { QualitySelect } from "@/components/quality-select";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { LANGUAGE_LIST } from "@/lib/languages";

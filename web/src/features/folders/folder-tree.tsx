@@ -5,7 +5,7 @@ import { type KeyboardEvent, lazy, Suspense, useEffect, useId, useRef, useState 
 import { foldersQuery } from "@/api/queries";
 import type { Folder } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
 import { cn } from "@/lib/utils";

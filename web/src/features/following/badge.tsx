@@ -1,6 +1,6 @@
 import { Ban, Check, CircleAlert, Clock, Download, EyeOff, Funnel, Pause } from "lucide-react";
 import type { ComponentType } from "react";
-import { Badge } from "@/components/ui/misc";
+import { Badge } from "@/components/ui/badge";
 import { type Key, useI18n } from "@/i18n";
 import type { Decided } from "./reasons";
 

@@ -6,7 +6,7 @@ import { FolderSelect } from "@/components/folder-select";
 import { QualitySelect } from "@/components/quality-select";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";

@@ -1,7 +1,7 @@
 /** The fields of a filter: for a list that is about to be followed, and for one that is. */
 import { Search } from "lucide-react";
 import { type ReactNode, useId } from "react";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
 import { Switch } from "@/components/ui/switch";

@@ -4,7 +4,7 @@ import { codeOf } from "@/api/client";
 import type { Subscription } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { changeLink } from "./mutations";

@@ -5,7 +5,7 @@ import type { Options, Preset } from "@/api/types";
 import { QualitySelect, useQualityName } from "@/components/quality-select";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";

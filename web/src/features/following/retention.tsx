@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import type { Retention, Subscription } from "@/api/types";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { toast } from "@/components/ui/toast";
 import { type T, useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";

@@ -1,6 +1,6 @@
 /** When and how fast the downloads of a subscription begin: hours of the day, daily limits, and pauses. */
 import type { Schedule } from "@/api/types";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { type T, useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";

@@ -10,7 +10,8 @@ import type { Wanted } from "@/api/queries";
 import type { Home, Item } from "@/api/types";
 import { MediaCard } from "@/components/media-card";
 import { player } from "@/components/player-store";
-import { Empty, Skeleton } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
+import { Skeleton } from "@/components/ui/skeleton";
 import { type Key, useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 

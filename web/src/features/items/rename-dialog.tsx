@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { useI18n } from "@/i18n";
 
 type Props = { title: string; onClose: () => void; onRename: (title: string) => void };

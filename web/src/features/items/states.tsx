@@ -2,7 +2,8 @@ import { getRouteApi } from "@tanstack/react-router";
 import { CircleAlert, FolderOpen, Search } from "lucide-react";
 import { codeOf } from "@/api/client";
 import { Button } from "@/components/ui/button";
-import { Empty, Skeleton } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
+import { Skeleton } from "@/components/ui/skeleton";
 import { useI18n } from "@/i18n";
 
 const route = getRouteApi("/library");

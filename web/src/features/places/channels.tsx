@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Tv } from "lucide-react";
 import { channelsQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
-import { Empty } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
 import { useI18n } from "@/i18n";
 import { Avatar } from "./avatar";
 import { Page, Pending } from "./page";

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ListVideo } from "lucide-react";
 import { sourceListsQuery } from "@/api/queries";
-import { Empty } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { Page, Pending } from "./page";

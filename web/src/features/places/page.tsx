@@ -3,7 +3,8 @@ import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { codeOf } from "@/api/client";
 import { Button } from "@/components/ui/button";
-import { Empty, Skeleton } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
+import { Skeleton } from "@/components/ui/skeleton";
 import { useI18n } from "@/i18n";
 import { integer } from "@/lib/format";
 

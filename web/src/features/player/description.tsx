@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Item } from "@/api/types";
+import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
-import { Badge } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { languageName } from "@/lib/languages";
 import { cn } from "@/lib/utils";

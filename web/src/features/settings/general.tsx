@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { codeOf } from "@/api/client";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
 import { LOCALES, type Locale, useI18n } from "@/i18n";

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
-import { Input, Skeleton } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
+import { Skeleton } from "@/components/ui/skeleton";
 import { useI18n } from "@/i18n";
 import { unitName } from "@/lib/format";
 import { Card, Field } from "./card";

@@ -1,6 +1,6 @@
 import { Server } from "lucide-react";
 import { useSystem } from "@/api/queries";
-import { Badge } from "@/components/ui/misc";
+import { Badge } from "@/components/ui/badge";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { Card, Line } from "./card";

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { useI18n } from "@/i18n";
 import { integer } from "@/lib/format";
 import { Field } from "./card";

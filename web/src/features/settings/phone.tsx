@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Bookmark, Download } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { useI18n } from "@/i18n";
 import { Card } from "./card";
 import { httpShortcuts } from "./http-shortcuts";

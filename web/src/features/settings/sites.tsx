@@ -3,7 +3,7 @@ import { Globe, Pencil, Trash2 } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { SiteRule, SiteRuleChange } from "@/api/types";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";

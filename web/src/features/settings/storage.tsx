@@ -3,7 +3,7 @@ import { useSystem } from "@/api/queries";
 import type { System } from "@/api/types";
 import { MountNote } from "@/components/mount-note";
 import { StoreNote } from "@/components/store-note";
-import { Skeleton } from "@/components/ui/misc";
+import { Skeleton } from "@/components/ui/skeleton";
 import { UnknownFiles } from "@/components/unknown-files";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";

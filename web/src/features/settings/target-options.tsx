@@ -1,7 +1,8 @@
 import { Check, Languages, Moon, Plus } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import type { QuietHours, Target, TargetChange } from "@/api/types";
-import { Badge, Input } from "@/components/ui/misc";
+import { Badge } from "@/components/ui/badge";
+import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import { Switch } from "@/components/ui/switch";
 import { LOCALES, useI18n } from "@/i18n";

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Link2, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import { Empty } from "@/components/ui/misc";
+import { Empty } from "@/components/ui/empty";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { revokeShare } from "./mutations";
