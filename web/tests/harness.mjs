@@ -152,7 +152,7 @@ export async function signIn(page, { name, password } = PERSON) {
   await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("navigation", { name: "Main" }).first().waitFor();
+  await page.getByRole("navigation").first().waitFor(); // in the language of the user
 }
 
 /** Makes the first account through the API: for what begins after the first run. */

@@ -148,6 +148,23 @@ test("a server without a trash asks before anything goes for good", async ({ app
   }
 });
 
+test("the focus stays where the user moves it while a page is loading", async ({ app, page }) => {
+  await app.api("POST", "/api/folders", { path: "Shelf" });
+  await app.folder("Shelf").waitFor();
+  let load = () => {};
+  const asked = new Promise((done) => (load = done));
+  await page.route(/\/assets\/.*\.js$/, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await app.go("Library");
+  await app.folder("Shelf").focus();
+  load();
+  await app.title("All media").waitFor({ state: "attached" });
+  await page.keyboard.press("m");
+  await page.getByRole("dialog", { name: "Move to…" }).waitFor();
+});
+
 test("a folder is moved by keyboard", async ({ app, page }) => {
   await app.api("POST", "/api/folders", { path: "Shelf/Deep" });
   await app.go("Library");

@@ -87,10 +87,22 @@ function useTitle() {
   }, [named, path, running, t]);
 }
 
+/** Tells whether the focus has left this element, which is still on the page; a popup gives it back by itself. */
+const hasMoved = (from: Element | null) =>
+  Boolean(from?.isConnected) &&
+  from !== document.activeElement &&
+  !from?.closest("[role=dialog], [role=menu], [role=listbox]");
+
 /** After a navigation the focus is at the beginning of the new page, for readers of the screen. */
 function useHeadingFocus() {
+  const wanted = useRouterState({ select: (state) => state.location.pathname });
   const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
   const first = useRef(true);
+  const before = useRef<Element>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what has the focus when a navigation begins
+  useEffect(() => {
+    before.current = document.activeElement;
+  }, [wanted]);
   useEffect(() => {
     if (path === undefined) return;
     if (first.current) {
@@ -100,6 +112,7 @@ function useHeadingFocus() {
     const focused = document.activeElement;
     if (isTyping(focused)) return; // a field that was opened while the page was on its way
     if (focused && focused !== document.body && focused.closest("main") && !focused.closest("[data-player]")) return;
+    if (focused !== document.body && hasMoved(before.current)) return; // the user went on while the page was loading
     document.getElementById("main")?.focus({ preventScroll: true });
   }, [path]);
 }
