@@ -133,6 +133,15 @@ async def test_trash(alice: Any, tmp_path: Path) -> None:
     assert (await alice.http.get(f"/api/items/{item}")).status_code == 404
 
 
+async def test_folders_tell_the_number_of_own_items_outside_the_trash(alice: Any, bob: Any, tmp_path: Path) -> None:
+    for owner in (alice.id, alice.id, alice.id, bob.id):
+        last = await add_item(owner, tmp_path)
+    await add_item(alice.id, tmp_path, folder="Films")
+    assert (await alice.http.get("/api/folders")).json()["items"] == 4
+    await bob.http.delete(f"/api/items/{last}")
+    assert (await bob.http.get("/api/folders")).json()["items"] == 0
+
+
 async def test_folders(alice: Any, tmp_path: Path) -> None:
     await add_item(alice.id, tmp_path, folder="Films/Old")
     tree = fits(folders.Folders, (await alice.http.get("/api/folders")).json())["folders"]

@@ -1,6 +1,6 @@
 // The library: items and folders by mouse, by keyboard, by dragging.
 import assert from "node:assert/strict";
-import { test } from "./fixtures.mjs";
+import { PASSWORD, test } from "./fixtures.mjs";
 
 const titles = (app) =>
   app.page.getByRole("gridcell").evaluateAll((cells) => cells.map((each) => each.querySelector("a[dir]").textContent));
@@ -25,6 +25,19 @@ async function harbour(app) {
   await app.cell("Harbour").waitFor();
   await count(app, 4);
 }
+
+test("the number of all media is that of the user, not that of the server", async ({ app, page, server }) => {
+  const name = "Somebody else";
+  const { id } = await server.administrator("POST", "/api/users", { name, password: PASSWORD });
+  try {
+    server.seed(name, 30);
+    app.seed(210); // more than one page
+    await page.goto(`${server.url}/library`);
+    await page.getByRole("main").getByText("210 items", { exact: true }).waitFor();
+  } finally {
+    await server.administrator("DELETE", `/api/users/${id}`);
+  }
+});
 
 test("to the trash, and undo", async ({ app }) => {
   await app.add("/media/vp9_opus.webm");

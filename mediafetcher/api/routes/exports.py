@@ -1,4 +1,4 @@
-"""/api/export: exported trees, and the names that items would have in one. Trees are made by command."""
+"""/api/export: exported trees, and the names that items would have in one. ExportTrees are made by command."""
 
 from typing import Literal
 
@@ -30,7 +30,7 @@ async def preview(request: Asked, data: JSONBody[ExportNames]) -> ExportPaths:
     return ExportPaths(await sync.preview(request.user.id, data.layout, data.template, dict(data.folder_layouts)))
 
 
-class Tree(msgspec.Struct):
+class ExportTree(msgspec.Struct):
     """An exported tree. `users`: whose items it has; null: all users. `copied_bytes`: size of its tagged copies.
 
     `updating`: a change is not yet on the disk. `missing`: its folder was removed, or its disk is unavailable.
@@ -47,11 +47,11 @@ class Tree(msgspec.Struct):
     missing: bool
 
 
-class Trees(msgspec.Struct):
-    trees: list[Tree]
+class ExportTrees(msgspec.Struct):
+    trees: list[ExportTree]
 
 
-class TreeChange(msgspec.Struct, forbid_unknown_fields=True):
+class ExportTreeChange(msgspec.Struct, forbid_unknown_fields=True):
     """The parts of a tree to change. `folder_layouts` replaces those of all folders."""
 
     layout: Literal["film", "show", "music"] | msgspec.UnsetType = _UNSET
@@ -59,12 +59,12 @@ class TreeChange(msgspec.Struct, forbid_unknown_fields=True):
     tagged: bool | msgspec.UnsetType = _UNSET
 
 
-async def page(request: Asked) -> Trees:
+async def page(request: Asked) -> ExportTrees:
     """List the exported trees."""
-    return fit(Trees, {"trees": await trees.page()})
+    return fit(ExportTrees, {"trees": await trees.page()})
 
 
-async def change(id: Id, request: Asked, data: JSONBody[TreeChange]) -> Tree:
+async def change(id: Id, request: Asked, data: JSONBody[ExportTreeChange]) -> ExportTree:
     """Change the layouts of an exported tree, or whether music files are tagged copies. The files follow later."""
     await trees.change(
         id,
@@ -73,4 +73,4 @@ async def change(id: Id, request: Asked, data: JSONBody[TreeChange]) -> Tree:
         layouts=None if data.folder_layouts is _UNSET else dict(data.folder_layouts),
         tagged=None if data.tagged is _UNSET else data.tagged,
     )
-    return fit(Tree, await trees.get(id))
+    return fit(ExportTree, await trees.get(id))

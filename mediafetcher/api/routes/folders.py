@@ -4,7 +4,7 @@ import msgspec
 from litestar.params import JSONBody
 
 from mediafetcher.api.responses import Asked, Id, fit
-from mediafetcher.library.catalog import bulk, folders
+from mediafetcher.library.catalog import bulk, folders, queries
 
 
 class Folder(msgspec.Struct):
@@ -19,7 +19,10 @@ class Folder(msgspec.Struct):
 
 
 class Folders(msgspec.Struct):
+    """`items`: all items of the caller, in folders or not, without the trash."""
+
     folders: list[Folder]
+    items: int
 
 
 class FolderPath(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,7 +39,8 @@ class FolderGone(msgspec.Struct):
 
 async def tree(request: Asked) -> Folders:
     """List all folders."""
-    return fit(Folders, {"folders": await folders.tree(request.user.id)})
+    owner = request.user.id
+    return fit(Folders, {"folders": await folders.tree(owner), "items": await queries.count(owner)})
 
 
 async def make(data: JSONBody[FolderPath], request: Asked) -> Folder:

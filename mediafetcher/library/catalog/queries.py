@@ -268,6 +268,12 @@ async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> 
     return found
 
 
+async def count(owner: int) -> int:
+    """Return the number of a user's items outside the trash."""
+    item = LibraryItem
+    return int(await item.count().where(item.owner == owner, item.trashed_at.is_null()))
+
+
 async def totals() -> dict[str, int]:
     """Return `items` outside the trash, of all users, and the `size` of all files in bytes."""
     items = await LibraryItem.count().where(LibraryItem.trashed_at.is_null())

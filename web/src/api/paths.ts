@@ -18,6 +18,9 @@ import type {
   Entries,
   ExportNames,
   ExportPaths,
+  ExportTree,
+  ExportTreeChange,
+  ExportTrees,
   ExportedList,
   FirstRun,
   Folder,
@@ -93,9 +96,6 @@ import type {
   Trail,
   Trash,
   Trashed,
-  Tree,
-  TreeChange,
-  Trees,
   UnknownFiles,
   User,
   UserChange,
@@ -266,14 +266,14 @@ export interface paths {
     get: {
       parameters: { query?: never; path?: never };
       requestBody?: never;
-      responses: { 200: { content: { "application/json": Trees } }; default: { content: { "application/json": Problem } } };
+      responses: { 200: { content: { "application/json": ExportTrees } }; default: { content: { "application/json": Problem } } };
     };
   };
   "/api/export/trees/{id}": {
     patch: {
       parameters: { query?: never; path: { id: number } };
-      requestBody: { content: { "application/json": TreeChange } };
-      responses: { 200: { content: { "application/json": Tree } }; default: { content: { "application/json": Problem } } };
+      requestBody: { content: { "application/json": ExportTreeChange } };
+      responses: { 200: { content: { "application/json": ExportTree } }; default: { content: { "application/json": Problem } } };
     };
   };
   "/api/ext/send": {

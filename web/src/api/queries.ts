@@ -51,11 +51,14 @@ export const storeQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export const foldersQuery = queryOptions({
+const libraryTree = {
   queryKey: keys.folders,
-  queryFn: async () => (await call("GET", "/api/folders")).folders as Folder[],
+  queryFn: () => call("GET", "/api/folders"),
   staleTime: 30_000,
-});
+};
+export const foldersQuery = queryOptions({ ...libraryTree, select: ({ folders }) => folders as Folder[] });
+/** How many items the user has, without the trash. */
+export const itemCountQuery = queryOptions({ ...libraryTree, select: ({ items }) => items });
 
 export const SORTS = [
   "-created",

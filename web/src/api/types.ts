@@ -207,6 +207,28 @@ export type ExportPaths = {
   paths: (string)[];
 };
 
+export type ExportTree = {
+  copied_bytes: number;
+  folder_layouts: Record<string, unknown>;
+  id: number;
+  layout: "film" | "show" | "music" | "template";
+  missing: boolean;
+  path: string;
+  tagged: boolean;
+  updating: boolean;
+  users: (string)[] | null;
+};
+
+export type ExportTreeChange = {
+  folder_layouts?: Record<string, unknown>;
+  layout?: "film" | "show" | "music";
+  tagged?: boolean;
+};
+
+export type ExportTrees = {
+  trees: (ExportTree)[];
+};
+
 export type ExportedList = {
   content: string;
 };
@@ -261,6 +283,7 @@ export type FolderPath = {
 
 export type Folders = {
   folders: (Folder)[];
+  items: number;
 };
 
 export type Gone = {
@@ -1075,28 +1098,6 @@ export type Trashed = {
   frees: number;
   holders: number;
   trashed: boolean;
-};
-
-export type Tree = {
-  copied_bytes: number;
-  folder_layouts: Record<string, unknown>;
-  id: number;
-  layout: "film" | "show" | "music" | "template";
-  missing: boolean;
-  path: string;
-  tagged: boolean;
-  updating: boolean;
-  users: (string)[] | null;
-};
-
-export type TreeChange = {
-  folder_layouts?: Record<string, unknown>;
-  layout?: "film" | "show" | "music";
-  tagged?: boolean;
-};
-
-export type Trees = {
-  trees: (Tree)[];
 };
 
 export type Twitter = {

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
-import { foldersQuery, itemsQuery, rowsOf, useSystem } from "@/api/queries";
+import { foldersQuery, itemCountQuery, itemsQuery, rowsOf } from "@/api/queries";
 import { player } from "@/components/player-store";
 import { useRemoveItems } from "@/components/remove-items";
 import { useI18n } from "@/i18n";
@@ -145,7 +145,7 @@ export function Library({ folders }: { folders: Folders }) {
   );
 }
 
-/** How many there are, where that is known; else how many are loaded, with a plus where there are more. */
+/** How many there are, if that is known; else how many are loaded, with a plus if there are more. */
 function useCount(
   folder: string | undefined,
   some: boolean,
@@ -153,8 +153,8 @@ function useCount(
   more: boolean,
 ): { n: number; more: boolean } {
   const found = useQuery(foldersQuery).data?.find(({ path }) => path === folder);
-  const total = useSystem().data?.library.items;
+  const total = useQuery(itemCountQuery).data;
   if (some || !more) return { n: loaded, more };
   const known = folder === undefined ? total : found?.total;
-  return known === undefined ? { n: loaded, more } : { n: Math.max(known, loaded), more: false };
+  return known === undefined || known < loaded ? { n: loaded, more } : { n: known, more: false };
 }
