@@ -123,7 +123,7 @@ export const frSettings: Texts<typeof enSettings> = {
   "set.exportHint":
     "Votre bibliothèque en dossiers et fichiers aux noms lisibles, pour d’autres lecteurs ou pour changer de logiciel.",
   "set.exportHow":
-    "Exécutez ceci sur le serveur. Les dossiers sont créés avec des liens qui ne prennent pas de place, et MediaFetcher les tient à jour :",
+    "Exécutez ceci sur le serveur. Les fichiers sont des liens qui ne prennent pas de place, sauf les copies étiquetées, et MediaFetcher les tient à jour :",
   "set.exportLayout": "Disposition",
   "set.exportFilm": "Films",
   "set.exportShow": "Séries",
@@ -133,6 +133,25 @@ export const frSettings: Texts<typeof enSettings> = {
   "set.exportNamesHint": "Dossiers et nom du fichier, avec des champs entre accolades : {v}",
   "set.exportPreview": "Vos éléments les plus récents s’appelleraient :",
   "set.exportNone": "Aucun élément pour l’instant.",
+  "set.exportFolders": "Dispositions de dossiers",
+  "set.exportFoldersHint": "Une disposition propre à un dossier et à tout ce qu’il contient.",
+  "set.exportFolder": "Dossier",
+  "set.exportFolderLayout": "Sa disposition",
+  "set.exportLayoutOf": "Disposition de {v}",
+  "set.exportAdd": "Ajouter",
+  "set.exportNoFolders": "Votre bibliothèque n’a pas encore de dossier.",
+  "set.exportTagged": "Copies étiquetées de la musique",
+  "set.exportTaggedHint":
+    "Les fichiers de musique reçoivent des étiquettes et une pochette. Ce sont alors des copies, qui occupent de l’espace et comptent dans le quota de leur utilisateur.",
+  "set.exportTaggedNow": "Les copies occupent {v} actuellement.",
+  "set.exportTrees": "Dossiers exportés",
+  "set.exportTreesHint": "Ils suivent la bibliothèque. Vos changements sont sur le disque un instant plus tard.",
+  "set.exportTreesNone": "Rien n’a encore été exporté. Lancez la commande ci-dessus sur le serveur.",
+  "set.exportUsers": "Éléments de {v}",
+  "set.exportEverybody": "Éléments de tous les utilisateurs",
+  "set.exportUpdating": "Mise à jour des fichiers…",
+  "set.exportMissing":
+    "Ce dossier a été supprimé, ou son disque est indisponible. Exportez-y de nouveau pour le modifier.",
   "set.ytdlpHint":
     "Gère les sites pris en charge. Les sites changent : une version plus récente règle souvent les échecs.",
   "set.ytdlpVersion": "Version {v}",

@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, codeOf } from "@/api/client";
+import type { ExportNames } from "@/api/types";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
 import { useSettled } from "@/lib/settled";
 import { Card, Field } from "./card";
-
-type Layout = "film" | "show" | "music" | "own";
+import { ExportTrees, Tagged } from "./export-trees";
+import { FolderLayoutFields, type FolderLayouts, type Layout, layoutItems } from "./folder-layouts";
 
 const EXAMPLE = "{channel}/{year}/{date} {title}";
 const FIELDS = [
@@ -31,27 +32,42 @@ const SHOWN = 6; // names of the preview
 const SETTLE = 300; // ms without a change before the server is asked
 
 /** The library as a tree of links under readable names: the command that makes it, and the names that it would give. */
-export function Export() {
+export function Export({ admin }: { admin: boolean }) {
+  return (
+    <>
+      <Plan />
+      {admin && <ExportTrees />}
+    </>
+  );
+}
+
+function Plan() {
   const { t } = useI18n();
-  const [layout, setLayout] = useState<Layout>("film");
+  const [layout, setLayout] = useState<Layout | "own">("film");
   const [names, setNames] = useState(EXAMPLE);
-  const { paths, wrong } = useNames(layout, layout === "own" ? names : null);
-  const option = layout === "own" ? ` --template ${quoted(names)}` : layout === "film" ? "" : ` --layout ${layout}`;
+  const [folders, setFolders] = useState<FolderLayouts>({});
+  const [tagged, setTagged] = useState(false);
+  const { paths, wrong } = useNames({
+    layout: layout === "own" ? "film" : layout,
+    template: layout === "own" ? names : null,
+    folder_layouts: folders,
+  });
+  const command = [
+    "mediafetcher export /srv/media",
+    layout === "own" ? `--template ${quoted(names)}` : layout !== "film" && `--layout ${layout}`,
+    ...Object.entries(folders).map(([path, kind]) => `--folder-layout ${quoted(`${path}=${kind}`)}`),
+    tagged && "--tagged",
+  ];
   return (
     <Card id="export" title={t("set.export")} hint={t("set.exportHint")}>
       <Field label={t("set.exportLayout")}>
         {() => (
-          <Select<Layout>
+          <Select<Layout | "own">
             label={t("set.exportLayout")}
             className="w-52"
             value={layout}
             onChange={setLayout}
-            items={[
-              { value: "film", label: t("set.exportFilm") },
-              { value: "show", label: t("set.exportShow") },
-              { value: "music", label: t("set.exportMusic") },
-              { value: "own", label: t("set.exportOwn") },
-            ]}
+            items={[...layoutItems(t), { value: "own", label: t("set.exportOwn") }]}
           />
         )}
       </Field>
@@ -73,6 +89,13 @@ export function Export() {
           )}
         </Field>
       )}
+      <FolderLayoutFields value={folders} onChange={setFolders} />
+      <Tagged checked={tagged} onChange={setTagged} />
+      {wrong && layout !== "own" && (
+        <p role="alert" className="px-4 py-3.5 text-[0.8125rem] text-destructive">
+          {wrong}
+        </p>
+      )}
       {paths && (
         <div className="space-y-2 p-4">
           <p className="text-[0.8125rem]">{t(paths.length ? "set.exportPreview" : "set.exportNone")}</p>
@@ -90,7 +113,7 @@ export function Export() {
       <div className="space-y-2 p-4">
         <p className="text-[0.8125rem]">{t("set.exportHow")}</p>
         <code className="block select-all overflow-x-auto rounded-md border bg-muted px-3 py-2 font-mono text-xs">
-          mediafetcher export /srv/media{option}
+          {command.filter(Boolean).join(" ")}
         </code>
       </div>
     </Card>
@@ -98,9 +121,9 @@ export function Export() {
 }
 
 /** The names of the newest items, or what is wrong with the template. */
-function useNames(layout: Layout, template: string | null) {
+function useNames(wishes: ExportNames) {
   const { explain } = useI18n();
-  const body = useSettled({ layout: layout === "own" ? "film" : layout, template }, SETTLE);
+  const body = useSettled(wishes, SETTLE);
   const { data, error } = useQuery({
     queryKey: ["export", body],
     queryFn: ({ signal }) => call("POST", "/api/export/preview", { body, signal }),

@@ -3,6 +3,7 @@ import { mutationOptions } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import type {
+  ExportTreeChange,
   NewTarget,
   NewToken,
   NewUser,
@@ -12,7 +13,7 @@ import type {
   TargetChange,
   ytdlp_Order as YtDlpOrder,
 } from "@/api/types";
-import { listedQuery, type Server, serverQuery } from "./queries";
+import { listedQuery, type Server, serverQuery, treesQuery } from "./queries";
 
 const rules = { invalidates: [listedQuery("/api/site-rules").queryKey] };
 const users = { invalidates: [listedQuery("/api/users").queryKey, keys.system] }; // the system has one's own quota
@@ -105,6 +106,21 @@ export const changePreferences = mutationOptions({
   mutationFn: (body: Preferences) => call("PATCH", "/api/preferences", { body }),
   meta: { awaits: [listedQuery("/api/preferences").queryKey] }, // until then what was sent is shown
   scope: { id: "preferences" }, // one after the other
+});
+
+/** A change of an exported tree is shown at once, so that the next one begins with it. */
+export const changeTree = mutationOptions({
+  mutationFn: ({ id, ...body }: ExportTreeChange & { id: number }) =>
+    call("PATCH", "/api/export/trees/{id}", { path: { id }, body }),
+  onMutate: async ({ id, ...body }, { client }) => {
+    await client.cancelQueries({ queryKey: treesQuery.queryKey });
+    client.setQueryData(
+      treesQuery.queryKey,
+      (before) => before && { trees: before.trees.map((tree) => (tree.id === id ? { ...tree, ...body } : tree)) },
+    );
+  },
+  meta: { invalidates: [treesQuery.queryKey] },
+  scope: { id: "export trees" }, // one after the other
 });
 
 export const orderYtDlp = mutationOptions({

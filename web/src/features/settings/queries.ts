@@ -9,6 +9,9 @@ export const BUSY = 1000;
 export const listedQuery = <P extends PlainPath>(path: P) =>
   queryOptions({ queryKey: ["settings", path], queryFn: () => read(path), staleTime: 0 });
 
+/** The exported trees. Others make and change them too. */
+export const treesQuery = listedQuery("/api/export/trees");
+
 /** The settings of the server that the page can show and change; a limit that is null is off. */
 export type Server = { [Name in keyof SomeSettings]-?: NonNullable<SomeSettings[Name]> | Unlimited<Name> } & {
   /** What the environment or a flag of the server decides: nobody changes it here. */

@@ -157,7 +157,7 @@ function Content({ name, user }: { name: string; user: Me }) {
     case "trail":
       return <Trail />;
     case "export":
-      return <Export />;
+      return <Export admin={user.admin} />;
     case "about":
       return <About />;
     default:
