@@ -48,6 +48,7 @@ export default defineConfig({
   server: { proxy: { "/api": backend, "/media": backend } },
   test: {
     environment: "happy-dom",
+    testTimeout: 30_000, // the first test of a file also loads its modules, beside everything else on two cores
     globals: true,
     setupFiles: ["./src/test/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],

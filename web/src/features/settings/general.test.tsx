@@ -24,12 +24,13 @@ function server(answers: (method: string) => boolean | Promise<boolean> = () => 
 afterEach(() => void vi.unstubAllGlobals());
 
 test("audio languages that are not loaded yet are not erased when the box is left", async () => {
-  let arrive = (_ok: boolean) => {};
+  let arrive: ((ok: boolean) => void) | undefined;
   server(() => new Promise<boolean>((done) => (arrive = done)));
   await renderPart(<General />);
   fireEvent.blur(box());
   expect(box()).toBeDisabled();
-  await act(async () => arrive(true));
+  await waitFor(() => expect(arrive).toBeDefined());
+  await act(async () => arrive?.(true));
   await waitFor(() => expect(box()).toHaveValue("de, original"));
   expect(box()).toBeEnabled();
   expect(sent).toEqual([]);
