@@ -21,6 +21,7 @@ from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import ownership, sweeper
 
 _PATIENCE = 30.0  # seconds for running downloads to end
+_SLICE = 500  # downloads that one statement removes
 
 
 @engine.patiently
@@ -33,6 +34,7 @@ async def remove(user: int, *, by: int | None = None, address: str | None = None
     await users.require_removable(user)
     await users.shut_out(user)
     await _end_downloads(user)
+    await _remove_downloads(user)
     gone = await trash.delete_all(user)
     await users.remove(user, by=by, address=address)
     await journal.forget()  # the next generation of the journal has none of their titles
@@ -59,3 +61,12 @@ async def _end_downloads(user: int) -> None:
         if clock.monotonic() > until:
             raise errors.Conflict("This user's downloads are still stopping. Try again in a moment.")
         await asyncio.sleep(0.1)
+
+
+async def _remove_downloads(user: int) -> None:
+    """Remove all downloads in slices: before the items, whose end would write to the row of each download."""
+    table = Download
+    while True:
+        some = table.select(table.id).where(table.owner == user).order_by(table.id).limit(_SLICE)
+        if len(await table.delete().where(table.id.is_in(some)).returning(table.id)) < _SLICE:
+            return

@@ -80,3 +80,38 @@ async def test_the_last_administrator_keeps_everything(ada, site):
     with pytest.raises(errors.LastAdmin):
         await delete_user.remove(ada)
     assert (await item_queries.get(item, ada))["trashed_at"] is None
+
+
+# A statement over more rows than a slice has holds the locks of all of them until its end.
+_BOUNDED = """
+create function bounded() returns trigger language plpgsql as $$ begin
+  if (select count(*) from changed) > 500 then raise exception 'one statement for all rows of %', tg_table_name; end if;
+  return null; end $$;
+create trigger bounded_deletion after delete on library_item
+  referencing old table as changed for each statement execute function bounded();
+create trigger bounded_change after update on library_item
+  referencing new table as changed for each statement execute function bounded();
+create trigger bounded_deletion after delete on download
+  referencing old table as changed for each statement execute function bounded();
+"""
+_MANY = """
+insert into media_file (sha256, ext, size, kind)
+  select sha256(i::text::bytea), '.mp4', 1, 'video/mp4' from generate_series(1, 1200) i;
+"""
+_ITEMS = "insert into library_item (owner, media_file, title) select $1, id, 'film ' || id from media_file"
+_DOWNLOADS = (
+    "insert into download (owner, url, source_key, state, item, finished_at)"
+    " select owner, title, title, 'done', id, now() from library_item where owner = $1"
+)
+
+
+async def test_large_library_is_removed_in_slices(ada, bob):
+    await engine.execute(_MANY)
+    for owner in (ada, bob):
+        await engine.execute(_ITEMS, owner)
+        await engine.execute(_DOWNLOADS, owner)
+    await engine.execute(_BOUNDED)
+    assert await delete_user.remove(bob) == 1200
+    for table in ("library_item", "download"):
+        assert await engine.fetchval(f"select array_agg(distinct owner) from {table}") == [ada]
+    assert await engine.fetchval("select count(*) from media_file where ref_count = 1") == 1200
