@@ -1,4 +1,4 @@
-"""What the single file takes of the machine that builds it: which Debian package each library is of, and its terms."""
+"""List what the single file takes from the build machine: the Debian package and the terms of each library."""
 
 import hashlib
 import subprocess

@@ -10,7 +10,7 @@ _CERTIFICATES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")
 
 
 def _clean_environment() -> None:
-    """What the way in needed must not reach our children: our C library's folder would break programs of the system."""
+    """Remove variables of the launcher: child programs of the system would break with the C library's folder."""
     for name in ("LD_LIBRARY_PATH", "LD_LIBRARY_PATH_ORIG", "PYINSTALLER_RESET_ENVIRONMENT"):
         os.environ.pop(name, None)
 

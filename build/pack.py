@@ -18,7 +18,7 @@ import zstandard
 PAGE = 4096
 # Level 19 makes the file a tenth smaller and takes half an hour of work instead of half a minute.
 LEVEL = 9
-WINDOW_LOG = 23  # the launcher gives the decoder no more memory; 27 makes 0.2 % less of it
+WINDOW_LOG = 23  # the memory limit of the launcher's decoder; 27 would save 0.2 % of the size
 PARTS = 3
 
 
@@ -34,7 +34,7 @@ def entry(path: Path, name: str) -> tarfile.TarInfo:
 
 
 def shared_out(stage: Path) -> list[list[Path]]:
-    """What is in the folder, in as many parts; the largest first, each to the part that has least."""
+    """Split the folder into as many parts: the largest file first, each to the smallest part."""
     parts: list[list[Path]] = [[] for _ in range(PARTS)]
     sizes = [0] * PARTS
     for path in sorted(stage.rglob("*"), key=lambda path: (-path.lstat().st_size, path)):

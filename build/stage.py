@@ -68,7 +68,7 @@ def add_app(out: Path, frozen: Path, stub: Path) -> None:
 
 
 def require_page(page: Path) -> None:
-    """End the build if the page names a file that is missing, as when it was built anew meanwhile."""
+    """End the build if the page names a file that is missing, for example because it was built again meanwhile."""
     for name in re.findall(r'(?:src|href)="/([^"]+)"', (page / "index.html").read_text()):
         if not (page / name).is_file():
             sys.exit(f"stage: the page in web/dist is incomplete ({name} is missing). Delete web/dist and build again.")
@@ -103,7 +103,7 @@ def add_postgres(out: Path, libraries: Path, stub: Path) -> None:
 
 
 def add_licences(out: Path) -> None:
-    """Whoever receives the file receives the terms as well."""
+    """Add the terms, so that they are part of the file."""
     out.mkdir()
     for name in ("LICENSE", "NOTICE.md"):
         shutil.copyfile(REPOSITORY / name, out / name)
@@ -119,7 +119,7 @@ def add_licences(out: Path) -> None:
 
 
 def settle_rights(out: Path) -> None:
-    """The same rights whatever the umask of the person who builds: programs may be run, all may be read."""
+    """Set modes independent of the builder's umask: programs can be executed, every file can be read."""
     for path in sorted(out.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or (os.access(path, os.X_OK) and path.stat().st_mode & 0o100) else 0o644)

@@ -58,7 +58,7 @@ async function follow(clicked: chrome.contextMenus.OnClickData): Promise<void> {
 	if (url) await chrome.tabs.create({ url });
 }
 
-/** A server that is away is an ordinary thing; the badge and the self-test say so. */
+/** An unreachable server is an ordinary state, shown by the badge and the self-test. */
 async function quietly(work: Promise<void>): Promise<void> {
 	await work.catch((error) => console.debug("MediaFetcher:", error));
 }

@@ -275,7 +275,7 @@ async def _keep_terms() -> None:
         await asyncio.sleep(_FIRST)
         try:
             if renewed := await text_index.rebuild():
-                _log.info("search terms computed anew", items=renewed)
+                _log.info("search terms recomputed", items=renewed)
         except errors.Unavailable as problem:
             _log.debug("search terms wait", reason=problem.code)
         except Exception:

@@ -105,7 +105,7 @@ class Cluster:
         self._log = state / "logs" / "postgres.log"
         self._state = state
         self._process: asyncio.subprocess.Process | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._supervisor: asyncio.Task[None] | None = None
         self.rules = self._home / roles.RULES
         self._unlocked = False
 
@@ -154,15 +154,15 @@ class Cluster:
         cluster_setup.private(self.socket)
         await self._clear_orphan()
         await self._run()
-        self._keeper = asyncio.create_task(self._keep(), name="postgres")
+        self._supervisor = asyncio.create_task(self._keep(), name="postgres")
         return self.dsn
 
     async def stop(self) -> None:
         """Stop it in order; by force if that takes too long."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            await asyncio.gather(self._supervisor, return_exceptions=True)
+            self._supervisor = None
         running, self._process = self._process, None
         if running is not None:
             await _end(running)

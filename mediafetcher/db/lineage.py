@@ -31,7 +31,7 @@ async def begin(dsn: str, reason: Reason) -> None:
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise errors.DatabaseAway(f"The database does not answer ({error}): is it running?") from error
+        raise errors.DatabaseAway(f"The database is not responding ({error}). Check that it is running.") from error
     try:
         async with connection.transaction():
             await begin_in(connection, reason)

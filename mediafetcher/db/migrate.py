@@ -58,7 +58,7 @@ async def migrate() -> list[str]:
         if missing:
             await _run(known())
     if missing:
-        _log.info("database brought up to date", versions=len(missing))
+        _log.info("database migrated", versions=len(missing))
     return missing
 
 

@@ -161,7 +161,7 @@ async def _folder(owner: int, folder: int | str) -> int:
         return int((await folders.get(folder, owner))["id"])
     found = await folders.find(owner, folder)
     if found is None:
-        raise errors.NotFound("There is no such folder.")
+        raise errors.NotFound("This folder does not exist.")
     return found
 
 

@@ -108,7 +108,7 @@ async def _one(
     facts = (await probe.probe_all([file.path]))[0]
     decision = probe.decide(facts)
     if decision.action == "reject":
-        return Outcome(file.path, "skipped", size, why=decision.reason or "it is no video or audio")
+        return Outcome(file.path, "skipped", size, why=decision.reason or "not video or audio")
     if transcode.kind_of(facts)[1].removeprefix(".") != file.kind:
         return Outcome(file.path, "skipped", size, why="it is of another kind than its name says")
     item = await _add(owner, folder, file, facts, told or {})

@@ -184,7 +184,7 @@ def words(report: Report) -> list[str]:
     if report.folder:
         lines.append(f"The library is that of a store of its own: the folder {report.folder} below the media folder.")
     if report.lost:
-        lines.append(f"{report.lost} items could not be brought back: the line of their file is damaged.")
+        lines.append(f"{report.lost} items could not be restored: the line of their file is damaged.")
     if report.missing_files:
         lines.append(f"{report.missing_files} media files are missing: `mediafetcher check` names them.")
     if report.without_password:

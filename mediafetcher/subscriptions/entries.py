@@ -30,7 +30,7 @@ _FACTS = (
     SubscriptionEntry.live_status,
 )
 # An entry that was submitted stays decided. Another reason to skip it counts as a change, one to accept it does not.
-_DECIDED_ANEW = (
+_DECIDED_AGAIN = (
     "t.submitted_at is null and t.decision in ('skipped', 'queued')"
     " and (t.decision <> r.decision or (r.decision = 'skipped' and t.reason <> r.reason))"
 )
@@ -212,7 +212,7 @@ async def decide_again(decisions: Sequence[tuple[int, str | None]]) -> int:
         table.reason: [reason or "filter" for _, reason in decisions],
         table.decided_at: [await engine.function("now")] * len(decisions),
     }
-    return len(await many.update(table.id, [id for id, _ in decisions], values, condition=_DECIDED_ANEW))
+    return len(await many.update(table.id, [id for id, _ in decisions], values, condition=_DECIDED_AGAIN))
 
 
 async def apply_filter(subscription: int, filter: filters.Filter) -> int:
@@ -285,7 +285,7 @@ async def one(id: int, owner: int) -> dict[str, Any] | None:
     return await engine.fetchrow(_PAGE, None, owner, None, None, 1, None, id)
 
 
-async def brought_by(item: int, owner: int) -> dict[str, Any] | None:
+async def subscription_of(item: int, owner: int) -> dict[str, Any] | None:
     """Returns: `id` and `title` of the user's subscription that an item came by, None if it came otherwise."""
     table, source = SubscriptionEntry, SubscriptionEntry.subscription._
     theirs = (table.item == item) & (source.owner == owner) & (table.reason != "in_library")  # it had that already

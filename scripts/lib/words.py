@@ -1,8 +1,7 @@
-"""Check the English of comments, docstrings, messages and docs against a list of words.
+"""Check the English of comments, docstrings, messages, page strings and docs against a list of words.
 
-`words.py` prints every file that has more findings than `words-baseline.tsv` allows, and exits with 1 if there is one.
-`words.py --list [PATH...]` prints every finding.
-`words.py --lower` writes the counts of today to the baseline if they are lower. No count can be raised this way.
+`words.py` prints every finding, and exits with 1 if there is one.
+`words.py PATH...` prints those in files whose path starts with one of these, also in files that are not checked yet.
 """
 
 import ast
@@ -11,15 +10,29 @@ import re
 import subprocess
 import sys
 import tokenize
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-BASELINE = ROOT / "scripts/lib/words-baseline.tsv"
-CHECKED = ("*.md", "docs/*.md", "mediafetcher/*.py", "scripts/*.py")  # as `git ls-files` matches: `*` spans folders
-SKIPPED = ("CHANGELOG.md", "NOTICE.md", "README.fr.md", "docs/decisions/", "scripts/lib/words.py")
+# As `git ls-files` matches: `*` spans folders.
+CHECKED = (
+    "*.md",
+    "build/*.py",
+    "mediafetcher/*.py",
+    "scripts/*.py",
+    "web/src/*.ts",
+    "web/src/*.tsx",
+    "extension/src/*.ts",
+    "extension/src/_locales/en/messages.json",
+)
+# Release notes, names of other projects, French, the list itself and its test.
+SKIPPED = ("CHANGELOG.md", "NOTICE.md", "README.fr.md", "scripts/lib/words.py", "tests/unit/core/test_words.py")
+TYPESCRIPT = (".ts", ".tsx", ".json")
+# Comments and strings. A pattern in code may hold quotes, but no string spans lines except a template.
+_TYPESCRIPT_TOKEN = re.compile(
+    r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", re.DOTALL
+)
 SQL = re.compile(r"(?i)^\s*(select|insert|update|delete|with|create|alter|drop|do|values|lock|copy|begin)\b")
 
 # A sentence starts at the start of the text, or after a full stop or a colon.
@@ -59,7 +72,13 @@ RULES: tuple[tuple[str, str], ...] = (
     (_START + r"Where\b", "if, when"),
     (_START + r"What (?!\w+ (?:does|is) (?:this|it)\b)[^?.]*(?:[.:,]|$)", "name the subject"),
     (_START + r"(?:One|Those) (?:that|who|which|whose)\b", "name the subject"),
-    (_START + r"(?:Of|Such|Nor|Only so|So) [a-z]+ \w+ (?:is|are|was|does|do|can|may)\b", "subject first"),
+    (
+        _START
+        + r"(?:Of|Nor|Only so) [a-z]+ \w+ (?:is|are|was|does|do|can|may)\b|"
+        + _START
+        + r"So (?:is|are|was|does|do|can|may)\b",
+        "subject first",
+    ),
     # Docstrings say in words what they return.
     (r"(?<!`)(?<=[a-z.)`\]] )-> (?=[a-z`(\[])", "Returns: in words"),
 )
@@ -97,10 +116,15 @@ def python_prose(source: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if id(node) in docstrings:
-                yield node.lineno, re.sub(r"\n +", "\n", node.value)
+                yield node.lineno, _without_code(re.sub(r"\n +", "\n", node.value))
             elif _is_message(node.value):
-                yield node.lineno, node.value
+                yield node.lineno, _without_code(node.value)
     yield from _comments(source)
+
+
+def _without_code(text: str) -> str:
+    """Replace names in backticks, which are code."""
+    return re.sub(r"`[^`\n]*`", "`code`", text)
 
 
 def _comments(source: str) -> Iterator[tuple[int, str]]:
@@ -111,14 +135,14 @@ def _comments(source: str) -> Iterator[tuple[int, str]]:
             continue
         row, whole = token.start[0], not token.line[: token.start[1]].strip()
         if lines and not (whole and row == last + 1):
-            yield start, "\n".join(lines)
+            yield start, _without_code("\n".join(lines))
             lines = []
         if not lines:
             start = row
         lines.append(token.string.lstrip("#! "))
         last = row if whole else -1
     if lines:
-        yield start, "\n".join(lines)
+        yield start, _without_code("\n".join(lines))
 
 
 def _is_message(text: str) -> bool:
@@ -137,18 +161,47 @@ def markdown_prose(source: str) -> Iterator[tuple[int, str]]:
             yield number, re.sub(r"\]\([^)]*\)", "]", text).lstrip("#>-*| ")
 
 
+def typescript_prose(source: str, *, english: bool = False) -> Iterator[tuple[int, str]]:
+    """Find the comments and messages of a TypeScript file, or the texts of a file of English strings (`english`)."""
+    start, lines = 0, list[str]()
+    for match in _TYPESCRIPT_TOKEN.finditer(source):
+        token, line = match[0], source.count("\n", 0, match.start()) + 1
+        if lines and not (token.startswith("//") and line == start + len(lines)):
+            yield start, _without_code("\n".join(lines))
+            lines = []
+        if token.startswith("//"):
+            start = start if lines else line
+            lines.append(token.lstrip("/ "))
+        elif token.startswith("/*"):
+            yield line, _without_code(re.sub(r"\n\s*\*? *", "\n", token[2:-2].strip("*")).lstrip())
+        elif _is_message(token[1:-1]) or (english and re.match(r"[A-Z]|\w+ ", token[1:-1])):
+            yield line, token[1:-1]
+    if lines:
+        yield start, _without_code("\n".join(lines))
+
+
+def prose(path: str, source: str) -> Iterator[tuple[int, str]]:
+    """Find the texts of a file, by the language it is written in. Returns: first line, and text."""
+    if path.endswith(".md"):
+        return markdown_prose(source)
+    if path.endswith(TYPESCRIPT):
+        return typescript_prose(source, english="/en" in path)
+    return python_prose(source)
+
+
 def check_file(path: str, source: str) -> list[Finding]:
     """Find what the rules match in one file."""
-    prose = markdown_prose(source) if path.endswith(".md") else python_prose(source)
-    found = [
-        Finding(path, first + line, words, better) for first, text in prose for line, words, better in findings(text)
-    ]
-    return sorted(found)
+    return sorted(
+        Finding(path, first + line, words, better)
+        for first, text in prose(path, source)
+        for line, words, better in findings(text)
+    )
 
 
 def check_tree(root: Path, only: tuple[str, ...] = ()) -> list[Finding]:
-    """Check every file that git tracks, or those whose path starts with one of `only`."""
-    command = ["git", "-C", str(root), "ls-files", *CHECKED]
+    """Check every file that git tracks and `CHECKED` names, or those whose path starts with one of `only`."""
+    kinds = ("*.md", "*.py", "*.ts", "*.tsx", "*/en/messages.json") if only else CHECKED
+    command = ["git", "-C", str(root), "ls-files", *kinds]
     paths = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return [
         finding
@@ -158,54 +211,12 @@ def check_tree(root: Path, only: tuple[str, ...] = ()) -> list[Finding]:
     ]
 
 
-def read_baseline(text: str) -> dict[str, int]:
-    """Read the number of findings that each file may have."""
-    lines = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
-    return {path: int(count) for count, path in lines}
-
-
-def grown(counts: dict[str, int], allowed: dict[str, int]) -> list[str]:
-    """Compare with the baseline. Returns: the files that have more findings than they may."""
-    return sorted(path for path, count in counts.items() if count > allowed.get(path, 0))
-
-
-def lowered(counts: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
-    """Take the lower count of each file in the baseline. A clean file leaves it, a new one is never added."""
-    lower = {path: min(count, counts.get(path, 0)) for path, count in allowed.items()}
-    return {path: count for path, count in sorted(lower.items()) if count}
-
-
-def _write_baseline(counts: dict[str, int]) -> None:
-    head = (
-        "# Findings of scripts/lib/words.py that each file may have. Counts may only become lower: words.py --lower\n"
-    )
-    BASELINE.write_text(head + "".join(f"{count}\t{path}\n" for path, count in counts.items()))
-
-
-def _show(found: list[Finding]) -> None:
-    for one in found:
-        print(f"{one.path}:{one.line}: {one.text!r} (better: {one.better})")
-
-
 def main(arguments: list[str]) -> int:
     """Run the command line. Returns: the exit code."""
-    if arguments[:1] == ["--list"]:
-        _show(check_tree(ROOT, tuple(arguments[1:])))
-        return 0
-    if arguments not in ([], ["--lower"]):
-        print(__doc__)
-        return 2
-    found = check_tree(ROOT)
-    counts = dict(Counter(one.path for one in found))
-    allowed = read_baseline(BASELINE.read_text())
-    if arguments:
-        _write_baseline(lowered(counts, allowed))
-        return 0
-    worse = grown(counts, allowed)
-    _show([one for one in found if one.path in worse])
-    for path in worse:
-        print(f"{path}: {counts[path]} findings, {allowed.get(path, 0)} allowed. Reword the new ones.")
-    return 1 if worse else 0
+    found = check_tree(ROOT, tuple(arguments))
+    for one in found:
+        print(f"{one.path}:{one.line}: {one.text!r} (better: {one.better})")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

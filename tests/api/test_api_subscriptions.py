@@ -124,11 +124,11 @@ async def test_item_says_which_subscription_brought_it(alice, bob, tmp_path):
     ]
     await entries.add(made["id"], decided)
 
-    async def brought_by(item):
+    async def subscription_of(item):
         return (await alice.http.get(f"/api/items/{item}")).json()["subscription"]
 
-    assert await brought_by(fetched) == {"id": made["id"], "title": "A channel"}
-    assert await brought_by(owned) is None and await brought_by(added) is None
+    assert await subscription_of(fetched) == {"id": made["id"], "title": "A channel"}
+    assert await subscription_of(owned) is None and await subscription_of(added) is None
     followed = (await alice.http.get("/api/home")).json()["followed"]
     assert [item["id"] for item in followed] == [fetched]
     assert (await bob.http.get("/api/home")).json()["followed"] == []

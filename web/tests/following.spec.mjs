@@ -162,7 +162,7 @@ test("a changed filter decides again on what was skipped", async ({ app, page })
   await followed(app, RIVERS).getByText("3 of 6").locator("visible=true").first().waitFor();
   await looksRight(app, "list");
   await show(app, id);
-  await button(app, "Edit: What is downloaded").click();
+  await button(app, "Edit: Content").click();
   const dialog = dialogOf(app);
   await app.accessible("the wishes of a subscription");
   app.expected.push(/status of 400/);
@@ -222,7 +222,7 @@ test("hours, daily limits and a preset are set, and shown", async ({ app, page }
   const card = page.getByRole("region", { name: "When it downloads" });
   for (const text of ["From 22:00 to 07:30 only", "At most 5 downloads a day", "At most 2.5 GB a day"])
     await card.getByText(text).waitFor();
-  await page.getByRole("region", { name: "Where" }).getByText("Small").waitFor();
+  await page.getByRole("region", { name: "Location" }).getByText("Small").waitFor();
   await looksRight(app, "limits");
   const one = await app.api("GET", `/api/subscriptions/${id}`);
   assert.equal(one.preset, "Small");

@@ -90,7 +90,7 @@ export type Code = (typeof CODES)[number];\n`,
       .sort()
       .map((name) => `  ${name},\n`)
       .join("")}} from "./types";\n
-/** What may be asked of the server. */
+/** The requests that the server knows. */
 ${asked}\n`,
   };
 }

@@ -19,7 +19,7 @@ function errors(language, all) {
   const imports = english
     ? `import type { ErrorCode } from "@/api/client";
 
-/** What happened, and what to do ("" if there is nothing to do). \`{site}\` is the site of the link. */
+/** The message and the advice ("" if there is nothing to do). \`{site}\` is the site of the link. */
 export type ProblemWords = Record<ErrorCode, readonly [what: string, fix: string]>;`
     : `import type { ProblemWords } from "./en-errors";`;
   const entries = Object.entries(all).map(([code, words]) => [code, words[language]]);

@@ -1,4 +1,4 @@
-/** The few letters on the button: what needs a person stays, what went well passes. */
+/** The few letters on the button: problems that need the user stay, successes disappear. */
 
 export const COLOURS = { busy: "#6b7280", good: "#15803d", attention: "#b45309", bad: "#b91c1c" } as const;
 
@@ -16,6 +16,6 @@ export async function show(tabId: number | undefined, text: string, colour: keyo
 		await chrome.action.setBadgeBackgroundColor({ color: COLOURS[colour], tabId });
 		await chrome.action.setBadgeText({ text, tabId });
 	} catch {
-		// The tab was closed in the meantime: nobody is there to see it.
+		// The tab was closed in the meantime.
 	}
 }

@@ -25,7 +25,7 @@ export interface State {
 export interface CookiesKept {
 	site: string;
 	kept: number;
-	/** How many downloads that waited for these cookies go on now. */
+	/** How many downloads that waited for these cookies continue now. */
 	resumed: number;
 }
 
@@ -38,7 +38,7 @@ interface Whom {
 
 /** Make this browser a device of that server, and keep it. Throws `Problem`. */
 export async function pair(pairing: Pairing, name: string): Promise<Server> {
-	const token = random(32); // made here: nobody but the holder of the private key ever learns it
+	const token = random(32); // made here: only the holder of the private key can read it
 	const whom = { url: pairing.url, key: pairing.key, token, device: null };
 	const answer = await call<{ device: number; name: string }>(whom, "pair", { code: pairing.code, name });
 	const server = {

@@ -13,7 +13,7 @@ export interface Cookie {
 	expires: number | null;
 }
 
-/** What one signs in to: the registrable domain (youtube.com for m.youtube.com), else the host itself. */
+/** The site of a sign-in: the registrable domain (youtube.com for m.youtube.com), else the host itself. */
 export function siteOf(url: string): string {
 	const host = new URL(url).hostname.replace(/\.$/, "");
 	return getDomain(host, { allowPrivateDomains: true }) ?? host;

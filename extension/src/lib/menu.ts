@@ -1,7 +1,7 @@
 /**
  * The context menu: *Download to MediaFetcher*, one entry for each folder that was used last, and *Follow*.
  *
- * The worker sleeps and wakes; the menu outlives it, so it is made anew only when the folders changed.
+ * The worker sleeps and wakes; the menu outlives it, so it is made again only if the folders changed.
  */
 import { words } from "./words.ts";
 

@@ -8,7 +8,7 @@ import * as store from "./store.ts";
 import type { Wish } from "./store.ts";
 
 const MOST = 500;
-/** Reasons that pass by themselves, or when the person pairs again. */
+/** Temporary reasons, and those that end when the user pairs again. */
 const PASSING = ["unreachable", "bad_server", "not_paired", "clock", "replayed", "database_away", "too_many_requests"];
 
 export type Outcome = "sent" | "waiting";
@@ -33,7 +33,7 @@ export async function refused(wish: Wish, error: unknown): Promise<void> {
 
 let flushing: Promise<number> | undefined;
 
-/** Send what waits -> how many left. Two at once would send the same link twice, so the second waits for the first. */
+/** Send pending links. Returns: how many were sent. A second call waits for the first, so no link is sent twice. */
 export function flush(): Promise<number> {
 	flushing ??= sendAll().finally(() => {
 		flushing = undefined;

@@ -8,7 +8,7 @@ import { Problem } from "./problem.ts";
 import { KEY_LENGTH } from "./seal.ts";
 
 export interface Pairing {
-	/** Where the server answers, without a slash at the end. */
+	/** The address of the server, without a slash at the end. */
 	url: string;
 	key: Bytes;
 	/** Serves once, for five minutes. */

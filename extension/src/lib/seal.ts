@@ -1,5 +1,5 @@
 /**
- * What travels is sealed, so that plain http on the own network shows and allows nothing.
+ * Messages are sealed, so that plain http on the own network shows and allows nothing.
  *
  * There: HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, one message:
  * enc (32 bytes), then the ciphertext. Only the server whose key was pinned when pairing can open it.
@@ -44,7 +44,7 @@ async function replyKey(token: Bytes, nonce: Bytes): Promise<CryptoKey> {
 
 const LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's base 32: none that look alike
 
-/** What both sides show for the eye: the first 100 bits of SHA-256(key), as 5 groups of 4 letters. */
+/** The fingerprint that both sides show: the first 100 bits of SHA-256(key), as 5 groups of 4 letters. */
 export async function fingerprint(key: Bytes): Promise<string> {
 	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", key));
 	let bits = "";

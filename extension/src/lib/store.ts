@@ -1,7 +1,7 @@
 /**
- * What this browser keeps, in `storage.local`: never in `sync`, which would leave the house.
+ * Stored data of this browser, in `storage.local`: never in `sync`, which would leave this machine.
  *
- * A cookie is never kept, not even while the server is away.
+ * A cookie is never kept, not even while the server is unreachable.
  */
 
 export interface Server {
@@ -9,7 +9,7 @@ export interface Server {
 	/** The server's public key, base64url, pinned when pairing. */
 	key: string;
 	device: number;
-	/** What proves that it is this device, base64url. */
+	/** The proof of this device, base64url. */
 	token: string;
 	name: string;
 }
@@ -39,7 +39,7 @@ export interface Parked {
 	code: string;
 }
 
-/** What the server said last. */
+/** The latest state from the server. */
 export interface Seen {
 	parked: Parked[];
 	folders: string[];
@@ -52,7 +52,7 @@ interface Kept {
 	outbox: Wish[];
 	seen: Seen;
 	refusal: Refusal | null;
-	/** What was chosen last in the popup: the quality, see `popup.ts`. */
+	/** The latest choice in the popup: the quality, see `popup.ts`. */
 	quality: string;
 }
 

@@ -8,7 +8,7 @@ import * as store from "./store.ts";
 export const ALARM = "look";
 export const EVERY = 1; // minutes; the shortest that browsers allow
 
-/** Send what waits, then take in the news. A server that is away changes nothing but the badge. */
+/** Send pending links, then read the state. An unreachable server changes only the badge. */
 export async function look(): Promise<void> {
 	if (!(await store.server())) return badge.rest(0, 0);
 	const before = await store.seen();
@@ -27,7 +27,7 @@ async function news(before: store.Seen): Promise<store.Seen> {
 	const seen = { parked: state.parked, folders: state.folders, done: Math.max(before.done, newest) };
 	await store.keep({ seen });
 	if (seen.folders.join("\n") !== before.folders.join("\n")) await menu.make(seen.folders);
-	// The first look after pairing finds old ones: only later ones are news.
+	// The first check after pairing finds old ones: only later ones are shown.
 	if (before.done > 0 && newest > before.done) await badge.show(undefined, "✓", "good");
 	return seen;
 }

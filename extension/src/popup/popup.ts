@@ -15,7 +15,7 @@ const site = isWeb(tab?.url) ? siteOf(tab.url) : undefined;
 const extract = $<HTMLButtonElement>("#extract");
 const download = $<HTMLButtonElement>("#download");
 const quality = $<HTMLSelectElement>("#quality");
-/** Whether the person has seen how many cookies there are: nothing leaves before. */
+/** Whether the user has seen how many cookies there are: nothing is sent before. */
 let shown = false;
 
 /** The tab under the popup; `?tab=` names it where the popup itself was opened as a tab. */
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
 	await Promise.all([showSite(), refresh()]);
 }
 
-/** What waits, and where to; the cookies of the site are opened if a download waits for them. */
+/** Pending links and their server; the cookies of the site are opened if a download waits for them. */
 function showState(parked: store.Parked[], folders: string[]): void {
 	offerFolders(folders);
 	showParked(parked, site);

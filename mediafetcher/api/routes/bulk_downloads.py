@@ -51,7 +51,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def act(data: JSONBody[Actions], request: Asked) -> ActionsDone:
-    """Apply one action to several downloads. One that refuses does not stop the others."""
+    """Apply one action to several downloads. A refused action does not stop the others."""
     refused = []
     ids = list(dict.fromkeys(data.ids))
     for id in ids:
@@ -63,5 +63,5 @@ async def act(data: JSONBody[Actions], request: Asked) -> ActionsDone:
 
 
 async def order(data: JSONBody[Order], request: Asked) -> None:
-    """Put downloads into this order. Those that are not named start after them."""
+    """Put downloads into this order. Other downloads start after them."""
     await lifecycle.set_order(list(dict.fromkeys(data.ids)), request.user.id)

@@ -18,6 +18,6 @@ class Home(msgspec.Struct, rename={"continued": "continue"}):
 
 
 async def rows(request: Asked) -> Home:
-    """What the start page shows."""
+    """Return the content of the start page."""
     owner = request.user.id
     return fit(Home, await home.rows(owner, followed=await entries.newest_items(owner, home.ROW)))

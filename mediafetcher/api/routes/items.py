@@ -274,7 +274,7 @@ async def get(id: Id, request: Asked) -> Item:
     """Get one item."""
     owner = request.user.id
     found = await queries.get(id, owner)
-    return fit(Item, found | {"subscription": await entries.brought_by(id, owner)})
+    return fit(Item, found | {"subscription": await entries.subscription_of(id, owner)})
 
 
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:

@@ -24,7 +24,8 @@ from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.sandbox import child_files, work_folders
 
 CONVERTED = "converted.mp4"  # the converted file, which is complete once it has this name
-_NAME = ".brought.json"
+_NAME = ".fetched.json"
+_NAME_BEFORE = ".brought.json"  # of version 0.2.0 and earlier
 _RECORDED = ".recorded.json"
 _CUT = ".cut.json"  # the size of an incomplete file
 _COMPLETED = ".completed.json"
@@ -79,7 +80,7 @@ def _write(path: Path, kept: Checkpoint | Unfinished) -> None:
 
 def load(folder: Path) -> Checkpoint | None:
     """Return the result of an earlier attempt, if all of its files exist."""
-    kept = _read(folder / _NAME, Checkpoint)
+    kept = _read(folder / _NAME, Checkpoint) or _read(folder / _NAME_BEFORE, Checkpoint)
     try:
         if kept is None or kept.boot != _BOOT.read_text():
             return None
@@ -119,7 +120,7 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
 
 def discard(folder: Path) -> None:
     """Remove it, so that no attempt resumes from it."""
-    for name in (_NAME, _COMPLETED, CONVERTED):
+    for name in (_NAME, _NAME_BEFORE, _COMPLETED, CONVERTED):
         _unsaved.pop(folder / name, None)
         with contextlib.suppress(OSError):
             (folder / name).unlink()

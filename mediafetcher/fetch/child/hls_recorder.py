@@ -217,7 +217,7 @@ class _Follower:
             return []
         if last is None:
             return self._first(playlist)
-        if self._begins_anew(pieces, last):
+        if self._restarts(pieces, last):
             self._channel.say("warning", message="the numbers of the live stream restarted")
             self._recording.break_off(self._track)
             return self._unseen(pieces)
@@ -240,7 +240,7 @@ class _Follower:
         whole = playlist.ended or playlist.kind == "EVENT" or self._wishes.from_start
         return pieces if whole else pieces[-_EDGE:]
 
-    def _begins_anew(self, pieces: list[Piece], last: int) -> bool:
+    def _restarts(self, pieces: list[Piece], last: int) -> bool:
         """Tell whether the numbers restarted: the same number names another piece, or all are behind ours.
 
         A server behind a load balancer may show a slightly older list, so a list behind ours is read again.

@@ -124,8 +124,8 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         return
     renewed: dict[str, Any] = {}
     names: list[str] = []
-    if brought := source.bring():
-        renewed |= brought
+    if recorded := source.bring():
+        renewed |= recorded
     else:
         for stale in ("requested_downloads", "requested_formats"):
             found.pop(stale, None)

@@ -113,28 +113,28 @@ def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Pa
     """Fetch the requested side files.
 
     Returns: {"subtitles": [[language, file]], "cover": file or None, "marks": [...]}."""
-    brought: dict[str, Any] = {"subtitles": [], "timed": [], "cover": None, "marks": []}
+    fetched: dict[str, Any] = {"subtitles": [], "timed": [], "cover": None, "marks": []}
     for language, text in wanted(found, wishes["subtitles"], auto=wishes["auto"]):
         if hls_subtitles.is_hls(text):
             with _Spared(channel, f"subtitles {language}"):
                 pieces = PieceClient(client, text.get("http_headers") or found.get("http_headers") or {}, channel)
-                brought["timed"].append([language, hls_subtitles.fetch(pieces, text["url"], language, folder)])
+                fetched["timed"].append([language, hls_subtitles.fetch(pieces, text["url"], language, folder)])
             continue
         name = f"{FILE_STEM}.sub.{language}.{'srt' if text['ext'] in (*_TIMED_TEXT, 'mp4') else text['ext']}"
         with _Spared(channel, f"subtitles {language}"):
             _text(client, found, text, folder / name)
-            brought["subtitles"].append([language, name])
+            fetched["subtitles"].append([language, name])
     for language in set(wishes["subtitles"]) - {ALL}:
-        came = [*brought["subtitles"], *brought["timed"]]
+        came = [*fetched["subtitles"], *fetched["timed"]]
         if not any(name.split("-")[0] == language.split("-")[0] for name, _ in came):
             channel.say("warning", message=f"no subtitles in {language} on this site")
     if wishes["cover"] or found.get("ext") in _SOUND or found.get("vcodec") == "none":
         picture = found.get("thumbnail") or wishes.get("picture")
-        brought["cover"] = cover(client, found | {"thumbnail": picture}, folder, channel)
+        fetched["cover"] = cover(client, found | {"thumbnail": picture}, folder, channel)
     if wishes["marks"]:
         with _Spared(channel, "marks"):
-            brought["marks"] = marks(client, found, wishes["marks"])
-    return brought
+            fetched["marks"] = marks(client, found, wishes["marks"])
+    return fetched
 
 
 def cover(client: Any, found: dict[str, Any], folder: Path, channel: Any) -> str | None:

@@ -34,7 +34,7 @@ class Incoming:
     key: str
     url: str
     side_files: Mapping[str, Path] = field(default_factory=dict)
-    anew: bool = False  # replace the stored bytes: another program may write to them
+    replaces: bool = False  # replace the stored bytes: another program may write to them
     metadata: SourceMetadata | None = None
 
 
@@ -163,7 +163,7 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
         await MediaFile.update({MediaFile.poster: True}).where(without)
     exts = {row["sha256"]: row["ext"] for row in rows}
     for file in files:
-        if file.anew:
+        if file.replaces:
             await blob_store.run_io(blob_store.replace, file.staged, exts[file.staged.sha256])
     await blob_store.run_io(
         blob_store.place_all, [(file.staged, exts[file.staged.sha256], file.side_files) for file in files]

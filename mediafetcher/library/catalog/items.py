@@ -133,7 +133,7 @@ async def replace(
             old = await item.where(table.id == id, table.owner == owner).first()
             if old is None:
                 raise errors.NotFound("This item does not exist.")
-            new = await _place(staged, facts, side_files or {}, claimed=claimed, anew=True)
+            new = await _place(staged, facts, side_files or {}, claimed=claimed, replaces=True)
             moved = await _move_over(owner, old, new) if new != old["media_file"] else []
             if follow and moved:
                 file = MediaFile
@@ -240,11 +240,11 @@ async def _place(
     side_files: Mapping[str, Path],
     *,
     claimed: bool,
-    anew: bool = False,
+    replaces: bool = False,
 ) -> int:
     """Lock the file's row and place the bytes. Raises: `Unannounced`.
 
-    If `anew`, they replace the stored bytes, as they also do if those are known to be damaged.
+    If `replaces` is true, or if the stored bytes are known to be damaged, the staged bytes replace them.
     """
     row = await engine.fetchrow(
         _ROW + " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
@@ -260,7 +260,7 @@ async def _place(
     assert row is not None
     if row["fresh"] or (row["ref_count"] == 0 and not claimed):
         raise Unannounced
-    if anew or row["damaged_at"] is not None:
+    if replaces or row["damaged_at"] is not None:
         await blob_store.run_io(blob_store.replace, staged, row["ext"])
         file = MediaFile
         await file.update({file.damaged_at: None, file.checked_at: NOW}).where(file.id == row["id"])

@@ -35,7 +35,7 @@ def shifted(given: list[Map] | None = None) -> bool:
 
 
 def on_host(number: int, given: list[Map] | None = None) -> int | None:
-    """Return the host's id for one of ours; None if it has none."""
+    """Return the host's id for an id in the container; None if it has none."""
     for one in maps() if given is None else given:
         if one.inside <= number < one.inside + one.count:
             return one.outside + number - one.inside

@@ -124,8 +124,8 @@ async def test_an_orphan_is_stopped_first(folder: Path) -> None:
     first, second = embedded.Cluster(folder / "state"), embedded.Cluster(folder / "state")
     await first.start()
     old = first._process
-    assert old and first._keeper
-    first._keeper.cancel()  # as if its parent had vanished
+    assert old and first._supervisor
+    first._supervisor.cancel()  # as if its parent had vanished
     try:
         assert await _value(await second.start(), "select 1") == 1
         assert await asyncio.wait_for(old.wait(), 10) == 0

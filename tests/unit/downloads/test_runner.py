@@ -392,8 +392,19 @@ def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
     film.symlink_to(secret)
     checkpoint.save(tmp_path, info, Result(film, 4), own=False)
     assert checkpoint.load(tmp_path) is None
-    (tmp_path / ".brought.json").write_text("{")
+    (tmp_path / ".fetched.json").write_text("{")
     assert checkpoint.load(tmp_path) is None
+
+
+def test_checkpoint_under_the_name_of_0_2_0_is_read_and_removed(tmp_path: Path) -> None:
+    film = tmp_path / "media.mp4"
+    film.write_bytes(b"film")
+    checkpoint.save(tmp_path, Info("a", "", "", "", "", ""), Result(film, 4), own=False)
+    (tmp_path / ".fetched.json").rename(tmp_path / ".brought.json")
+    kept = checkpoint.load(tmp_path)
+    assert kept is not None and kept.result == Result(film, 4)
+    checkpoint.discard(tmp_path)
+    assert checkpoint.load(tmp_path) is None and not (tmp_path / ".brought.json").exists()
 
 
 async def test_a_lost_lease_leaves_the_row_to_its_new_holder(owner, site):

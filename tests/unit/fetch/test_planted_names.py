@@ -23,7 +23,7 @@ channel = found(live=False)
 shutil.copyfile({film!r}, "media.mp4")
 with open("media.sub.en.vtt", "w") as text:
     text.write("WEBVTT\\n\\n00:00.000 --> 00:01.000\\nplanted\\n")
-planted = "en.vtt en.vtt.part fr.vtt.part .brought.json.new converted.mp4 converted.mp4.part poster.jpg"
+planted = "en.vtt en.vtt.part fr.vtt.part .fetched.json.new converted.mp4 converted.mp4.part poster.jpg"
 for name in planted.split():
     if not os.path.lexists(name):
         os.symlink({victim!r}, name)

@@ -29,9 +29,9 @@ export type PathOf<M extends Method> = {
 }[keyof paths];
 
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : undefined;
-/** What is sent is not changed, so lists that cannot be changed are taken too. */
+/** A body is not changed, so read-only lists are accepted. */
 type Given<T> = T extends (infer E)[] ? readonly Given<E>[] : T extends object ? { [K in keyof T]: Given<T[K]> } : T;
-/** What the server answers. */
+/** The answer of the server. */
 export type Answer<M extends Method, P extends keyof paths> =
   Operation<M, P> extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202 | 204)]> : never;
 

@@ -77,7 +77,7 @@ test("an answer that comes after what the stream has told of that download since
   answered(answer(2));
   expect(states()).toEqual(["2 done"]);
 
-  answering(cache)(answer(2)); // asked anew
+  answering(cache)(answer(2)); // asked again
   expect(states()).toEqual(["2 queued"]);
 });
 

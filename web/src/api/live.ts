@@ -23,8 +23,8 @@ const isLong = (data: unknown) =>
 const told = { moments: 0, all: 0, of: new Map<number, number>() };
 
 /**
- * To be called before a request for one download; what it returns puts the answer on the list. Where the stream has
- * told of that download meanwhile the answer is dropped: it may be the older of the two.
+ * To be called before a request for one download; what it returns puts the answer on the list. If the stream has
+ * told of that download meanwhile, the answer is dropped: it may be the older of the two.
  */
 export function answering(cache: QueryClient): (answer: Download) => void {
   const asked = told.moments;
@@ -77,7 +77,7 @@ export function listen(cache: QueryClient): () => void {
         data.downloads.toSorted((a, b) => b.id - a.id),
       );
       cache.setQueryData(keys.system, data.system);
-      void cache.invalidateQueries({ queryKey: keys.unread }); // it may have changed while the stream was away
+      void cache.invalidateQueries({ queryKey: keys.unread }); // it may have changed while the stream was disconnected
       connected(true);
       sample();
       wait = 1000;
@@ -87,7 +87,7 @@ export function listen(cache: QueryClient): () => void {
     download: (data) => {
       told.of.set(data.id, ++told.moments);
       downloads((list) => reduce.put(list, data));
-      // Whoever has the same link before them now is told that it lies in the library.
+      // The composer may show the same link: it must say that it is in the library.
       if (data.state === "done") void cache.invalidateQueries({ queryKey: [...keys.preview, data.url] });
     },
     progress: (data) => void downloads((list) => reduce.progress(list, data)),
@@ -145,7 +145,7 @@ export function listen(cache: QueryClient): () => void {
   };
 }
 
-/** Whether the stream is there. `undefined` while it was not heard of yet. */
+/** Whether the stream is connected. `undefined` until the first answer. */
 export function useLive(): boolean | undefined {
   return useQuery<boolean>({ queryKey: keys.live, queryFn: skipToken, staleTime: Number.POSITIVE_INFINITY }).data;
 }

@@ -1,5 +1,5 @@
 /**
- * What all changes that the page requests have in common: a failure is shown, and the queries that a change concerns
+ * Common behaviour of all changes that the page requests: a failure is shown, and the queries that a change concerns
  * are loaded again. A mutation says in its `meta` what differs.
  */
 import { MutationCache, type QueryKey } from "@tanstack/react-query";

@@ -109,7 +109,7 @@ import type {
   ytdlp_Order,
 } from "./types";
 
-/** What may be asked of the server. */
+/** The requests that the server knows. */
 export interface paths {
   "/api/audit": {
     get: {

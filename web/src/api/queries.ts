@@ -1,4 +1,4 @@
-/** What the page asks of the server, as options of queries; and as hooks, if they are polled while the stream is away. */
+/** Options of all queries, and hooks for those that are polled while the stream is disconnected. */
 import {
   type InfiniteData,
   infiniteQueryOptions,
@@ -130,7 +130,7 @@ export const sourceListQuery = (id: number) =>
     queryFn: () => call("GET", "/api/lists/{id}", { path: { id } }),
   });
 
-/** Where the items come from, the most frequent first. */
+/** The sites of the items, the most frequent first. */
 export const sitesQuery = queryOptions({
   queryKey: [...keys.items, "sites"],
   queryFn: async () => (await call("GET", "/api/sites")).sites as Site[],

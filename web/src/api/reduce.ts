@@ -1,4 +1,4 @@
-/** What each event does to the list of downloads. Pure, so that it can be tested without a server. */
+/** Apply an event to the list of downloads. Pure, so that it can be tested without a server. */
 import type { Download, Progress } from "./types";
 
 /** The order of the page: newest first. */

@@ -29,7 +29,7 @@ export async function trashItems(ids: readonly number[]): Promise<{ count: numbe
   return { count: sum("count"), frees: sum("frees") };
 }
 
-/** What removing these for good would do; no ids: all that is in the trash. */
+/** Preview of a permanent removal. Without ids: of the whole trash. */
 export function meaningOf(ids?: readonly number[]): Promise<Deletion> {
   const [only] = ids ?? [];
   return ids?.length === 1 && only !== undefined

@@ -6,7 +6,7 @@ const root = new URL("../../../", import.meta.url).pathname;
 const words = `${root}web/src/i18n`;
 const python = process.env.PYTHON ?? `${root}.venv/bin/python`;
 
-/** What a tool generates today. */
+/** The current output of a tool. */
 function generated(tool: string) {
   const write = "process.stdout.write(JSON.stringify(generate()))";
   const program = `import("${root}web/tools/${tool}").then(({ generate }) => ${write})`;

@@ -1,4 +1,4 @@
-/** What every page has: adding by paste or key, news of downloads, and the title of the window. */
+/** Parts of every page: adding by paste or key, news of downloads, and the title of the window. */
 import { useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useEffectEvent, useRef } from "react";
 import { askToAdd, useAsked } from "@/components/add-store";
@@ -112,7 +112,7 @@ function useHeadingFocus() {
     const focused = document.activeElement;
     if (isTyping(focused)) return; // a field that was opened while the page was on its way
     if (focused && focused !== document.body && focused.closest("main") && !focused.closest("[data-player]")) return;
-    if (focused !== document.body && hasMoved(before.current)) return; // the user went on while the page was loading
+    if (focused !== document.body && hasMoved(before.current)) return; // the user continued while the page was loading
     document.getElementById("main")?.focus({ preventScroll: true });
   }, [path]);
 }

@@ -1,4 +1,4 @@
-/** Who is nobody yet sees the first run or the sign in; everybody else the shell with the page of the address. */
+/** Shows the first run or the sign-in without a session, else the shell with the page of the address. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
 import { CircleAlert } from "lucide-react";
@@ -35,7 +35,7 @@ export function Gate() {
   return session.isError ? <Unreachable error={session.error} again={() => void session.refetch()} /> : null;
 }
 
-/** Keeps the stream of events open while somebody is signed in. */
+/** Keeps the stream of events open during a session. */
 function Live({ children }: { children: React.ReactNode }) {
   const cache = useQueryClient();
   useEffect(() => listen(cache), [cache]);

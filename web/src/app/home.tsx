@@ -1,4 +1,4 @@
-/** The start page: add a link, see what runs, and go on watching. */
+/** The start page: add a link, see what runs, and continue watching. */
 import { Link } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { useDownloads } from "@/api/queries";

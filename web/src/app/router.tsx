@@ -23,7 +23,7 @@ const text = (value: unknown) => (typeof value === "string" && value ? value : u
 
 type Context = { cache: QueryClient };
 
-/** What a page shows is loaded while the user points at its link; not before a sign-in. */
+/** Data of a page is loaded while the user points at its link, but not before a sign-in. */
 const canLoad = ({ cache }: Context) => !!cache.getQueryData(sessionQuery.queryKey)?.user;
 
 const root = createRootRouteWithContext<Context>()({ component: Gate, notFoundComponent: NotFound });
@@ -210,7 +210,7 @@ type SharesSearch = { item?: number; of?: number; channel?: string; site?: strin
 const shares = createRoute({
   getParentRoute: () => root,
   path: "/shares",
-  // What a link is wanted for.
+  // The purpose of a link.
   validateSearch: (search: Record<string, unknown>): SharesSearch => ({
     item: Number(search.item) || undefined,
     of: Number(search.of) || undefined,

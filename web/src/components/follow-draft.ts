@@ -1,4 +1,4 @@
-/** What was chosen for the downloads of a list before it is followed: it travels from the composer to the form. */
+/** Options for the downloads of a list before it is followed: they travel from the composer to the form. */
 import type { Options } from "@/api/types";
 
 let kept: { url: string; options: Options } | undefined;

@@ -3,7 +3,7 @@ import { mutationOptions } from "@tanstack/react-query";
 import { keys } from "@/api/keys";
 import { moveItems as move, restoreItems as restore, trashItems as trash } from "@/api/several";
 
-/** What a change of items loads again. */
+/** Queries to reload after a change of items. */
 export const meta = { invalidates: [keys.items, keys.folders, keys.trash, keys.system] };
 
 /** Moves each group into its folder. Returns: how many are in a folder now that were not. */

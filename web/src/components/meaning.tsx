@@ -6,7 +6,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { type Explain, type T, useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
 
-/** What removing so much for good does, in words. */
+/** Describes a permanent removal of this size. */
 export function meaning({ items, holders, frees }: Deletion, t: T, locale: string): string {
   const size = bytes(frees, locale);
   if (items === 1) return holders ? t("trash.kept", { n: holders, v: size }) : t("trash.goes", { v: size });

@@ -1,4 +1,4 @@
-/** Menus that appear where they are asked for. What draws them is loaded with the first one. */
+/** Menus that appear where they are asked for. Their code is loaded with the first one. */
 import { lazy, type MouseEvent, type ReactNode, Suspense, useCallback, useState } from "react";
 import { register } from "@/lib/load";
 
@@ -34,7 +34,7 @@ export function useMenu() {
   return { ask, menu, open: !!asked?.open };
 }
 
-/** Where a click on a button, or a click with the right button, asks for its menu. */
+/** The place of a menu: at its button, or at a click with the right button. */
 export function placeOf(event: MouseEvent): Place {
   if (event.type === "contextmenu" && (event.clientX || event.clientY)) return { x: event.clientX, y: event.clientY };
   return event.currentTarget;

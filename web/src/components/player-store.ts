@@ -1,4 +1,4 @@
-/** What plays: one item for the whole session, on every page. The player of the shell follows this store. */
+/** The item that plays: one item for the whole session, on every page. The player of the shell follows this store. */
 import { useSyncExternalStore } from "react";
 import type { Wanted } from "@/api/queries";
 
@@ -68,7 +68,7 @@ export const player = {
     localStorage.setItem(THEATRE, state.theatre ? "0" : "1");
     set({ theatre: !state.theatre });
   },
-  /** The watch page is left: what plays goes on in the mini player, what is paused closes. */
+  /** The watch page is left: an item that plays continues in the mini player, a paused one closes. */
   leave: () => {
     const { media } = state;
     set({ slot: null, ...(media && !media.paused && !media.ended ? {} : { id: undefined }) });

@@ -6,7 +6,7 @@ import { cn } from "@/lib/utils";
 type Props = {
   /** null: there is none, a tinted placeholder stands in. */
   src: string | null;
-  /** What the tint comes from: the same thing always has the same colour. */
+  /** The seed of the tint: the same item always has the same colour. */
   seed: number;
   audio?: boolean;
   duration?: number | null;

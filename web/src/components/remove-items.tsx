@@ -12,7 +12,7 @@ const Confirm = lazy(register(() => import("./confirm")));
 
 /**
  * Removes items: to the trash with an undo, or, on a server without one, for good, which asks first.
- * `dialog` is to be drawn; `onGone` comes when they are gone.
+ * `dialog` is to be drawn; `onGone` is called once they are removed.
  */
 export function useRemoveItems(onGone?: () => void): {
   remove: (ids: readonly number[]) => void;

@@ -20,7 +20,7 @@ const STEPS: { step: Step; weight: number; bar: string; text: string }[] = [
 export const stepsOf = (download: Tracked) =>
   STEPS.filter(({ step }) => step !== "convert" || download.converting || download.stage === "convert");
 
-/** Where it is: the step, and how much of that step is done (0 to 1). */
+/** The progress: the step, and how much of that step is done (0 to 1). */
 export function at({ stage, progress }: Tracked): { step: Step; done: number } | null {
   const done = Math.min(1, Math.max(0, progress));
   if (stage === "extract") return { step: "probe", done };

@@ -172,7 +172,7 @@ export const deFollowing: Texts<typeof enFollowing> = {
   "sub.live.record": "Livestreams werden aufgenommen",
   "sub.live.skip": "keine Livestreams",
   "sub.perCheck": "höchstens {n} je Prüfung",
-  "sub.brought": "Aus {v}",
+  "sub.bySource": "Aus {v}",
 
   "keep.title": "Wie lange es bleibt",
   "keep.all": "Alles bleibt.",

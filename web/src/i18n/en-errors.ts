@@ -1,7 +1,7 @@
 // Made by tools/words.mjs (npm run api) from errors.toml: do not edit.
 import type { ErrorCode } from "@/api/client";
 
-/** What happened, and what to do ("" if there is nothing to do). `{site}` is the site of the link. */
+/** The message and the advice ("" if there is nothing to do). `{site}` is the site of the link. */
 export type ProblemWords = Record<ErrorCode, readonly [what: string, fix: string]>;
 
 export const enErrors: ProblemWords = {
@@ -25,8 +25,8 @@ export const enErrors: ProblemWords = {
   "conversion_loses": ["A conversion cannot keep everything","Confirm it, or leave the file as it is."],
   "parser_failed": ["The file could not be read within its limits","It may be broken, or the machine is too busy. Retry later."],
   "crashed": ["The download stopped unexpectedly","Retry. If it happens again, see the download log."],
-  "unexpected_error": ["An unexpected error stopped this download","What was fetched is kept. Retry; if it stays so, the server's log says why."],
-  "tool_killed": ["The system ended FFmpeg before it was done","Memory may have run out. What was fetched is kept: retry."],
+  "unexpected_error": ["An unexpected error stopped this download","The fetched part is kept. Retry. If the error remains, read the server's log."],
+  "tool_killed": ["The system ended FFmpeg before it was done","Memory may have run out. The fetched file is kept: retry."],
   "runs_alone": ["MediaFetcher ended unexpectedly twice while this ran","It runs alone next, to find the cause."],
   "kills_server": ["MediaFetcher ended unexpectedly each time this ran, even alone","If the server was killed for another reason, retry: it continues from what was downloaded. Otherwise cancel it."],
   "unsupported_target": ["This address cannot be notified","Write it as the documentation shows: ntfy://…, webhook+https://…, jellyfin+http://…"],

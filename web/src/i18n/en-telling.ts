@@ -14,10 +14,9 @@ export const enTelling = {
   "note.full": "The media folder is full",
   "note.ytdlp": "A newer yt-dlp version is available: {v}",
   "note.import": "Import finished: {n} added, {failed} failed",
-  "note.lastCopy": "The source is gone. Your copy is the last one: {v}",
+  "note.lastCopy": "The source no longer exists. Your copy is the last one: {v}",
   "set.notifications": "Notifications",
-  "set.notificationsHint":
-    "Where MediaFetcher tells you what happened. What happens within a minute arrives as one message.",
+  "set.notificationsHint": "Targets that MediaFetcher notifies. Events within a minute arrive as one message.",
   "note.settings": "Notification settings",
   "note.addressAbout":
     "The address of an Apprise service, a webhook, or a media server: ntfy://host/topic, webhook+https://…, jellyfin+http://KEY@host:8096. Private addresses must be allowed by an administrator.",

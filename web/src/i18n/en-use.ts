@@ -82,7 +82,7 @@ export const enUse = {
   "job.stopped": "Recording stopped",
   "job.discard": "Discard the recording…",
   "job.discardAsk": "Discard this recording?",
-  "job.discardBody": "What was recorded of “{v}” is deleted. This cannot be undone.",
+  "job.discardBody": "The recorded part of “{v}” is deleted. This cannot be undone.",
   "job.discardYes": "Discard",
   "job.retry": "Retry",
   "job.first": "Move to the front",

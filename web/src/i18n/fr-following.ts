@@ -169,7 +169,7 @@ export const frFollowing: Texts<typeof enFollowing> = {
   "sub.live.record": "directs enregistrés",
   "sub.live.skip": "sans directs",
   "sub.perCheck": "au plus {n} par vérification",
-  "sub.brought": "De {v}",
+  "sub.bySource": "De {v}",
 
   "keep.title": "Durée de conservation",
   "keep.all": "Tout est conservé.",

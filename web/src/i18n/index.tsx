@@ -47,7 +47,7 @@ export function makeT(dict: Dict, locale: Locale): T {
     );
   };
 }
-/** What happened and what to do about it, by the server's error code. */
+/** The message and the advice for a problem, by the server's error code. */
 export type Explain = (code: string, site?: string) => { what: string; fix: string };
 export function makeExplain(errors: ProblemWords, anySite: string): Explain {
   return (code, site = anySite) => {

@@ -1,7 +1,7 @@
-/** Languages by their names in the language of the page; the browser knows them, so there is no list of ours. */
+/** Languages by their names in the language of the page; the browser knows them, so the page has no list. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
-/** The name of a code such as `pt-BR`; the code itself where nobody knows it. */
+/** The name of a code such as `pt-BR`; the code itself if it is unknown. */
 export function languageName(code: string, locale: string): string {
   try {
     return new Intl.DisplayNames(locale, { type: "language" }).of(code) ?? code;
@@ -22,7 +22,7 @@ export function allLanguages(locale: string): [code: string, name: string][] {
   return found.sort(([, a], [, b]) => a.localeCompare(b, locale));
 }
 
-/** Codes out of what was typed: names or codes, with commas. What is neither is left out. */
+/** Codes out of what was typed: names or codes, with commas. Other text is ignored. */
 export function codesIn(text: string, known: readonly (readonly [code: string, name: string])[]): string[] {
   const codes = listedCodes(text)
     .map((word) => known.find(([, name]) => name.toLowerCase() === word.toLowerCase())?.[0] ?? word)

@@ -1,7 +1,7 @@
 /** Links out of whatever was pasted, dropped or typed. */
 const LINK = /^(https?:\/\/\S+|[\w-]+(\.[\w-]+)+(:\d+)?([/?#]\S*)?)$/i; // the server judges those with a scheme
 
-/** Every link once, in order; a missing scheme becomes https. What is no link is left out. */
+/** Every link once, in order; a missing scheme becomes https. Other text is ignored. */
 export function linksIn(text: string): string[] {
   const found = text
     .split(/\s+/)

@@ -1,5 +1,5 @@
 /**
- * What a user chose on the page. This browser keeps it where it is used, and the server for all browsers of the user:
+ * The user's choices on the page. This browser keeps them where they are used, the server for all browsers:
  * a module that keeps a choice announces it here, and `app/preferences.ts` sends it.
  */
 import { useSyncExternalStore } from "react";

@@ -17,7 +17,7 @@ export type Shortcut<Label extends string = string> = {
 export const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
 
-/** What takes the keys while it is open. A toast is a dialog too, but it covers nothing. */
+/** Elements that take the keys while they are open. A toast is a dialog too, but it covers nothing. */
 const COVERS =
   "[role=dialog]:not([data-slot=toast]),[role=alertdialog]:not([data-slot=toast]),[role=menu],[role=listbox]";
 

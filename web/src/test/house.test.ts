@@ -10,7 +10,7 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
 const ROOMS = ["lib", "i18n", "api", "components", "features", "app"]; // each may use those before it
 const room = (name: string) => name.split("/")[0] ?? "";
 
-/** Every module of ours that a file imports, as its path below src/. */
+/** Every module of the page that a file imports, as its path below src/. */
 function imports({ name, text }: (typeof files)[number]): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*"((?:@\/|\.\.?\/)[^"]+)"/g)].map(([, path = ""]) =>
     path.startsWith("@/") ? path.slice(2) : join(name, "..", path),

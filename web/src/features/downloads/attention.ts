@@ -1,6 +1,6 @@
 import type { Download } from "@/api/types";
 
-/** The one thing that most likely helps a download that needs somebody. */
+/** The action that most likely helps a download that needs the user. */
 export type Remedy = "retry" | "edit" | "cookies" | "ytdlp" | "storage" | "clear";
 
 const REMEDIES: Record<string, Remedy> = {
@@ -24,7 +24,7 @@ const REMEDIES: Record<string, Remedy> = {
   never_again: "clear",
 };
 
-/** What can never work with the same options is not tried again. */
+/** A permanent failure is not retried with the same options. */
 export const canRetry = ({ error }: Pick<Download, "error">): boolean =>
   !["clear", "edit"].includes(REMEDIES[error?.code ?? ""] ?? "retry");
 

@@ -1,4 +1,4 @@
-/** What may be done with a download, the likeliest first. */
+/** Actions of a download, the likeliest first. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {

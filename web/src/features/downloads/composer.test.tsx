@@ -98,7 +98,7 @@ test("words without a link send nothing, and say why", async () => {
   expect(sent).toEqual([]);
 });
 
-test("what is typed is there again after the page was loaded anew", async () => {
+test("typed text is kept over a reload of the page", async () => {
   const { unmount } = await renderPart(<Composer />);
   type("https://site.test/film");
   unmount();

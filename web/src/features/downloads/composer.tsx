@@ -31,7 +31,7 @@ const WishPanel = lazy(register(() => import("./wish-panel")));
 export type Draft = Added;
 type Props = Partial<Added> & { focus?: boolean; onSent?: () => void };
 
-/** The box for links. What is typed stays until it is sent, also if the page is loaded again. */
+/** The box for links. Typed text stays until it is sent, also if the page is loaded again. */
 export function Composer({ text: given = "", folder, options, replaces, focus, onSent }: Props) {
   const { t, explain } = useI18n();
   const navigate = useNavigate();
@@ -42,7 +42,7 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
     draft.set(words);
   };
   const [wishes, setWishes] = useState(() => (options ? wishesOf(options, folder) : NOTHING_SPECIAL));
-  // What was typed into the box of the page before, after this one was rendered and before it was shown.
+  // Text that was typed into the box of the previous page, after this one was rendered and before it was shown.
   useLayoutEffect(() => {
     if (!given) write(draft.get());
   }, [given]);

@@ -1,4 +1,4 @@
-/** What is typed into the box for links: kept until it is sent, whatever happens to the page. */
+/** The text in the box for links: kept until it is sent, whatever happens to the page. */
 const KEY = "mf.add";
 
 export const draft = {

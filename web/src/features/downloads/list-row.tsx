@@ -44,7 +44,7 @@ export function ListRow({ list, entries }: { list: Download; entries: Download[]
   );
 }
 
-/** One segment for each entry; beside it stands the same in words. */
+/** One segment for each entry; a text next to them says the same. */
 function ListTrack({ list }: { list: Download }) {
   const { total = 0, done = 0, failed = 0 } = list.children ?? {};
   if (!total) return null;

@@ -7,7 +7,7 @@ import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 import { nameOf } from "./states";
 
-/** What happened to a download, line by line. */
+/** The log of a download, line by line. */
 export default function LogDialog({ download, onClose }: { download: Download; onClose: () => void }) {
   const { t, locale, explain } = useI18n();
   const { data, error } = useQuery({

@@ -1,4 +1,4 @@
-/** What happens to downloads, said on every page: a toast when one is ready, the number of running ones in the title. */
+/** Changes of downloads, shown on every page: a toast when one is ready, the number of running ones in the title. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";

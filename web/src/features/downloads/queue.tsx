@@ -7,7 +7,7 @@ import { Row } from "./row";
 
 const DRAGGED = "application/x-mediafetcher-download";
 
-/** What waits, in its order; dragged, or moved by the menu of each. */
+/** Queued downloads in their order. They are dragged, or moved by the menu of each. */
 export function Queue({ downloads, shown }: { downloads: Download[]; shown?: number }): ReactNode {
   const order = useMutation(orderDownloads);
   const [over, setOver] = useState<number>();

@@ -1,4 +1,4 @@
-/** What each view of the downloads shows. */
+/** The views of the downloads. */
 import { CircleCheck, DownloadCloud, History, ListX, Pause, Play, RotateCw } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import type { Download } from "@/api/types";
@@ -21,7 +21,7 @@ type Props = {
   all: Download[];
 };
 
-/** What runs, and what comes next. An entry of a list is below the row of its list. */
+/** Running and queued downloads. An entry of a list is below the row of its list. */
 export function Active({ downloads, all }: Props) {
   const { t } = useI18n();
   const act = useActOnDownloads();
@@ -91,7 +91,7 @@ export function NeedsAction({ downloads }: { downloads: Download[] }) {
   );
 }
 
-/** What has ended, by day. */
+/** Ended downloads, by day. */
 export function Ended({ downloads, all }: Props) {
   const { t, locale } = useI18n();
   const act = useActOnDownloads();

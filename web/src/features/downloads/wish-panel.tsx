@@ -1,4 +1,4 @@
-/** What the links in the box are, and what is wished for them. Loaded with the first link: most visits add none. */
+/** Previews and options of the links in the box. Loaded with the first link: most visits add none. */
 import { ChevronDown, Rss } from "lucide-react";
 import type { ReactNode } from "react";
 import { FolderSelect } from "@/components/folder-select";

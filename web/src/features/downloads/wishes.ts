@@ -1,4 +1,4 @@
-/** What is wished for the links in the box, as the form keeps it and as the server wants it. */
+/** Options of the links in the box, as the form keeps them and as the server expects them. */
 import type { Options } from "@/api/types";
 import { clock } from "@/lib/format";
 import { listedCodes } from "@/lib/languages";

@@ -54,7 +54,7 @@ function useDryRun(wanted: NewSubscription, enabled: boolean) {
   const found = useQuery({ ...dryRunQuery(settled), enabled });
   const [last, setLast] = useState<DryRun>();
   if (found.data && !found.isPlaceholderData && found.data !== last) setLast(found.data);
-  // A filter that is refused, or a server that is away, leaves what was seen before.
+  // A refused filter or an unreachable server leaves the previous result.
   return {
     ...found,
     data: found.data ?? last,
@@ -181,7 +181,7 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
 
 type BeginningProps = { begin: Begin; last: string; onBegin: (begin: Begin) => void; onLast: (last: string) => void };
 
-/** What of the existing entries is wanted. */
+/** The choice of existing entries. */
 function Beginning({ begin, last, onBegin, onLast }: BeginningProps) {
   const { t } = useI18n();
   const name = useId();

@@ -182,7 +182,7 @@ function Followed({ all }: { all: Subscription[] }) {
   );
 }
 
-/** What may be done with all of them: check, import, export. */
+/** Actions for all of them: check, import, export. */
 function AllMenu({ ask }: Pick<MoreProps, "ask">) {
   const { t } = useI18n();
   const checking = useMutation({

@@ -53,7 +53,7 @@ export function Health({ one, className }: { one: Subscription; className?: stri
   );
 }
 
-/** What is wrong and since when. */
+/** The problem and its start. */
 export function Streak({ one }: { one: Subscription }) {
   const { t, explain, locale } = useI18n();
   const { what, fix } = explain(one.error?.code ?? "internal", one.site);

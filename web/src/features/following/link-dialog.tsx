@@ -9,7 +9,7 @@ import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { changeLink } from "./mutations";
 
-/** Another link for a source that moved. What was seen of it stays known. */
+/** Another link for a source that moved. Its known entries stay known. */
 export default function LinkDialog({ one, onClose }: { one: Subscription; onClose: () => void }) {
   const { t, explain } = useI18n();
   const {

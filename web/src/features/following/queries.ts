@@ -51,7 +51,7 @@ export const presetsQuery = queryOptions({
   queryFn: async () => (await call("GET", "/api/presets")).presets as Preset[],
 });
 
-/** What would be downloaded of a list, and why. The server may have to ask the site. */
+/** Dry run of a list: the decisions and their reasons. The server may have to ask the site. */
 export const dryRunQuery = (wanted: NewSubscription) =>
   queryOptions({
     queryKey: [...keys.preview, "follow", wanted],
@@ -62,7 +62,7 @@ export const dryRunQuery = (wanted: NewSubscription) =>
     retry: false,
   });
 
-/** What these rules would put into the trash now. */
+/** Dry run of rules: the items that they would put into the trash now. */
 export const removalQuery = (id: number, retention: Retention) =>
   queryOptions({
     queryKey: [...keys.items, "retention", id, retention],

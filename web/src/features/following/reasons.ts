@@ -31,7 +31,7 @@ function limit(time: string, ofDay: Key, ofAge: Key, { t, locale }: Words): stri
   return days === undefined ? t(ofDay, { v: day(`${time}T00:00:00Z`, locale) }) : t(ofAge, { n: days });
 }
 
-/** What the filter wants, in a few words each. */
+/** The parts of a filter, in a few words each. */
 export function wishesInWords(filter: Filter, words: Words): { key: Key; text: string }[] {
   const { t, locale } = words;
   const { min_duration: min, max_duration: max } = filter;

@@ -77,7 +77,7 @@ function useRemoval(id: number, retention: Retention, enabled: boolean) {
   return useQuery({ ...removalQuery(id, settled), enabled: enabled && Object.keys(settled).length > 0 });
 }
 
-/** What rules that are tried would remove at once. */
+/** Preview of rules: the items that they would remove at once. */
 export function RemovalNote({ id, form }: { id: number; form: RetentionForm }) {
   const { t, locale } = useI18n();
   const { data } = useRemoval(id, retentionOf(form), isRetention(form));

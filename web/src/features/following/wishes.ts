@@ -1,4 +1,4 @@
-/** What is wanted of a list: as the form keeps it, and as the server takes it. */
+/** Options of a list, as the form keeps them and as the server expects them. */
 import type { Backfill, Filter } from "@/api/types";
 
 export type Begin = "new" | "last" | "all";

@@ -4,7 +4,7 @@ import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { copyItems, purgeItems, renameItem } from "./mutations";
 
-/** What may be done to items, beside removing them. Each is one request. */
+/** Actions on items, except removal. Each is one request. */
 export function useItemActions() {
   const { t } = useI18n();
   const renaming = useMutation(renameItem);

@@ -22,7 +22,7 @@ export type CellProps = {
   onSelect: (index: number, range: boolean) => void;
   onOpen: (id: number) => void;
   onMenu: (event: MouseEvent, index: number) => void;
-  /** What is dragged with this one: the whole selection. */
+  /** The items that are dragged with this one: the whole selection. */
   dragged: (id: number) => number[];
 };
 

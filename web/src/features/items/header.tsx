@@ -24,7 +24,7 @@ type Props = {
   onHelp: () => void;
 };
 
-/** Where we are, how many there are, search, sort, grid or list. */
+/** The current view, its count, search, sort, grid or list. */
 export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
   const { t, locale } = useI18n();
   const { folder, view, q, kind, unwatched, site } = route.useSearch();
@@ -101,7 +101,7 @@ export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
 
 const EVERY = "/"; // no site has this name, so it can stand for all of them
 
-/** What kind, only the unwatched, from which site. */
+/** Filters: kind, only unwatched, site. */
 function Filters() {
   const { t } = useI18n();
   const { kind, unwatched, site } = route.useSearch();

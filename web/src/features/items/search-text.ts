@@ -6,7 +6,7 @@ const route = getRouteApi("/library");
 const ASK = 150; // ms without a key before the server is asked
 const PAUSE = 300; // ms without a key before the address says what is looked for
 
-/** What is typed into the search box, and the `q` that the list is asked for. The address says it too. */
+/** The text in the search box, and the `q` of the list. The address contains it too. */
 export function useSearchText() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -25,7 +25,7 @@ export function useSearchText() {
     return () => clearTimeout(wait);
   }, [q, search.q, navigate, history]);
   useEffect(() => {
-    if (search.q === said.current) return; // our own words come back; others' (the back button) go into the box
+    if (search.q === said.current) return; // text of this box is ignored; other text (the back button) is copied to the box
     said.current = search.q;
     setTyped(search.q ?? "");
   }, [search.q]);

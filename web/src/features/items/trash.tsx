@@ -14,7 +14,7 @@ import { useI18n } from "@/i18n";
 import { ago, bytes } from "@/lib/format";
 import { useItemActions } from "./actions";
 
-/** What was thrown away and can still come back. Purging cannot be undone, so that asks first. */
+/** Items in the trash, which can be restored. Purging cannot be undone, so it asks first. */
 export function TrashPage() {
   const { t, locale, explain } = useI18n();
   const trash = useInfiniteQuery(trashQuery);

@@ -16,7 +16,7 @@ import { sentence } from "./sentence";
 
 const PATH = "/api/notifications";
 
-/** What happened. Where else the user is told of it is in the settings. */
+/** Past events. Other targets of notifications are in the settings. */
 export function NotificationsPage() {
   const { t } = useI18n();
   return (

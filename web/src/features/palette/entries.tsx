@@ -1,4 +1,4 @@
-/** What the palette offers for what is typed. */
+/** Entries of the palette for the typed text. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Folder, ListVideo, Plus, Sun, Tv } from "lucide-react";
 import type { ReactNode } from "react";

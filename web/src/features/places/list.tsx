@@ -1,4 +1,4 @@
-/** `/playlist/$id`: one playlist in the order of its site. What is not in the library keeps its place. */
+/** `/playlist/$id`: one playlist in the order of its site. Entries that are not in the library keep their position. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useRouter } from "@tanstack/react-router";
 import { CircleDashed, Plus } from "lucide-react";

@@ -1,4 +1,4 @@
-/** What the pages of channels and playlists share. */
+/** Common parts of the pages of channels and playlists. */
 import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { codeOf } from "@/api/client";

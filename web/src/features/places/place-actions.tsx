@@ -1,4 +1,4 @@
-/** What every place offers: its items from the first on, and its page at the site. */
+/** Actions of every place: play its items from the first on, and its page at the site. */
 import { Link } from "@tanstack/react-router";
 import { ExternalLink, Play } from "lucide-react";
 import type { ReactNode } from "react";

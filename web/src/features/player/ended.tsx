@@ -6,10 +6,10 @@ import { cn } from "@/lib/utils";
 
 const SECONDS = 8; // to stay, before the next one begins
 
-/** `line`: there is room for one line; `phone`: on a phone only. */
+/** `line`: there is space for one line; `phone`: on a phone only. */
 type Props = { media: HTMLMediaElement | null; title?: string; next?: () => void; line?: boolean | "phone" };
 
-/** After the end: what comes next, by itself unless somebody says no. One of these belongs to one item. */
+/** After the end: the next item starts automatically unless the user cancels it. One of these belongs to one item. */
 export function Ended({ media, title, next, line = false }: Props) {
   const { t } = useI18n();
   const [left, setLeft] = useState<number>();

@@ -49,7 +49,7 @@ export function Facts({ item }: { item: Item }) {
             className="flex min-w-0 items-center gap-1.5 hover:text-foreground hover:underline"
           >
             <Rss className="size-4 shrink-0" />
-            <span className="truncate">{t("sub.brought", { v: item.subscription.title })}</span>
+            <span className="truncate">{t("sub.bySource", { v: item.subscription.title })}</span>
           </Link>
         )}
         {item.source_url?.match(/^https?:/) && (

@@ -81,7 +81,7 @@ export function toggleCaptions(media: HTMLVideoElement) {
 
 type Facts = { title: string; artist: string; artwork: string | null };
 
-/** What the lock screen and the keyboard's media keys show and do. */
+/** Connects the lock screen and the keyboard's media keys. */
 export function useMediaSession(media: HTMLVideoElement | null, { title, artist, artwork }: Facts, ways: Ways) {
   const { next, previous } = ways;
   useEffect(() => {

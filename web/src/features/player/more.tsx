@@ -1,4 +1,4 @@
-/** What else may be done with the item that plays. */
+/** Further actions for the item that plays. */
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, ShieldCheck, Shuffle, Trash2 } from "lucide-react";

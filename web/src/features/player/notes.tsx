@@ -1,4 +1,4 @@
-/** What lies over the picture: where it resumed, and why it cannot be played. */
+/** Notes over the picture: where it resumed, and why it cannot be played. */
 import { CircleAlert, Download, History } from "lucide-react";
 import { useEffect } from "react";
 import type { Item } from "@/api/types";

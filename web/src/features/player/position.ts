@@ -7,7 +7,7 @@ import { SEEN } from "@/components/media-card";
 const EVERY = 10_000; // ms
 const WORTH = 5; // s: less is not worth a resume
 
-/** Where to begin: 0 for what was hardly begun, or seen to the end. */
+/** The start position: 0 if the item was hardly begun, or seen to the end. */
 export function resumeAt({ position, duration }: Pick<Item, "position" | "duration">): number {
   if (!position || position < WORTH) return 0;
   return duration && position > duration * SEEN ? 0 : position;

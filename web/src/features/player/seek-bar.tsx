@@ -6,7 +6,7 @@ import { useMedia } from "./use-media";
 
 type Props = { media: HTMLVideoElement | null; duration: number; chapters: readonly Chapter[]; thin?: boolean };
 
-/** Where the item is: one segment for each chapter, and a slider over them. */
+/** The position in the item: one segment for each chapter, and a slider over them. */
 export function SeekBar({ media, duration, chapters, thin }: Props) {
   const { t } = useI18n();
   const time = useMedia(media, ({ currentTime }) => currentTime, 0);

@@ -165,7 +165,7 @@ function useSource(media: HTMLVideoElement | null, { id }: Item) {
   }, [media, id]);
   useEffect(
     () => () => {
-      // Closed: nothing is downloaded for nobody, and no sound goes on.
+      // Closed: nothing is downloaded, and no sound continues.
       media?.pause();
       media?.removeAttribute("src");
       media?.load();

@@ -1,4 +1,4 @@
-/** What comes next: the view that the item was opened from, in its order; else the folder of the item. */
+/** The queue of the player: the view that the item was opened from, in its order; else the folder of the item. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { itemsQuery, rowsOf, sourceListQuery } from "@/api/queries";

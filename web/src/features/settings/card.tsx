@@ -31,7 +31,7 @@ export function Card({ id, title, hint, further, children }: CardProps) {
 type FieldProps = {
   label: string;
   hint?: string;
-  /** What is wrong with what was typed; said in the place of the hint. */
+  /** The error of the typed value, shown instead of the hint. */
   wrong?: string;
   /** The server's environment decides it; that is said instead of the hint. */
   locked?: boolean;
@@ -68,7 +68,7 @@ export function Field({ label, hint, wrong, locked, children }: FieldProps) {
 
 type LineProps = { icon?: ReactNode; title: ReactNode; about: ReactNode; children?: ReactNode };
 
-/** One of a list: a session, a token, a person. */
+/** An entry of a list: a session, a token, a user. */
 export function Line({ icon, title, about, children }: LineProps) {
   return (
     <div className="flex items-center gap-3 px-4 py-3">

@@ -15,7 +15,7 @@ export const GROUPS: readonly Group[] = [
   { key: "note.storage", events: ["storage.away", "storage.full"], admin: true },
   { key: "note.ytdlpUpdate", events: ["ytdlp.update"], admin: true },
 ];
-/** What a new target is told. The storage is an event of administrators alone. */
+/** The default events of a new target. The storage is an event of administrators alone. */
 export const firstEvents = (admin: boolean) => [
   "download.done",
   "download.failed",

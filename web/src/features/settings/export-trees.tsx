@@ -18,7 +18,7 @@ export function ExportTrees() {
     ...treesQuery,
     refetchInterval: ({ state }) => (state.data?.trees.some((one) => one.updating && !one.missing) ? BUSY : false),
   });
-  const shown = data?.trees.filter(({ users, missing }) => !missing || users?.length !== 0) ?? []; // no tree of nobody
+  const shown = data?.trees.filter(({ users, missing }) => !missing || users?.length !== 0) ?? []; // no tree without users
   return (
     <Card id="export-trees" further title={t("set.exportTrees")} hint={t("set.exportTreesHint")}>
       {data ? (

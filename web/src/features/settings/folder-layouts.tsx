@@ -63,7 +63,7 @@ export function FolderLayoutFields({ value, onChange }: Props) {
   );
 }
 
-/** Adds a folder. Those that have a layout are not offered again. */
+/** Adds a folder. Folders with a layout are not offered again. */
 function NewLayout({ value, onChange }: Props) {
   const { t } = useI18n();
   const { data: folders } = useQuery(foldersQuery);

@@ -12,7 +12,7 @@ import { BUSY } from "./queries";
 import { TargetRow } from "./target-row";
 import { targetsQuery, useTargetChanges } from "./use-target-changes";
 
-/** Where the user is notified, and of what. An address is never shown again. */
+/** The targets of notifications and their events. An address is never shown again. */
 export function Notifications({ admin }: { admin: boolean }) {
   const { t } = useI18n();
   const { shown, change } = useTargetChanges();

@@ -11,7 +11,7 @@ type Props = {
   value: number | null;
   min: number;
   max: number;
-  /** What an empty box means; without it a number is needed. */
+  /** The meaning of an empty box. Without it a number is required. */
   empty?: string;
   /** Decided elsewhere: shown, and not to be changed. */
   locked?: boolean;

@@ -76,7 +76,7 @@ export function People({ me }: { me: number }) {
   );
 }
 
-/** How much may be charged to somebody, in gigabytes; an empty box is no limit. */
+/** The quota of a user, in gigabytes. An empty box means no limit. */
 function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null) => void }) {
   const { t, locale } = useI18n();
   const shown = user.quota === null ? "" : String(user.quota / GIGABYTE);

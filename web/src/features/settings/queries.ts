@@ -14,7 +14,7 @@ export const treesQuery = listedQuery("/api/export/trees");
 
 /** The settings of the server that the page can show and change; a limit that is null is off. */
 export type Server = { [Name in keyof SomeSettings]-?: NonNullable<SomeSettings[Name]> | Unlimited<Name> } & {
-  /** What the environment or a flag of the server decides: nobody changes it here. */
+  /** Settings fixed by the environment or a flag of the server: they cannot be changed here. */
   pinned: string[];
 };
 type Unlimited<Name> = Name extends "rate_limit" | "proxy" ? null : never;

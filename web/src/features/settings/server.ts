@@ -22,7 +22,7 @@ export function useServer(enabled = true) {
       },
       () => false,
     );
-  /** What a setting is called, and its hint. */
+  /** The label of a setting, and its hint. */
   function words(name: keyof SomeSettings) {
     const hint = `setting.${name}.hint`;
     return { label: t(`setting.${name}`), hint: hint in en ? t(hint as Key) : undefined };

@@ -28,7 +28,7 @@ import { YtDlp } from "./ytdlp";
 
 const WIDE = "(min-width: 64rem)"; // the list and a section side by side: `lg` of the classes below
 
-/** `/settings`: the list of sections. A wide screen goes on to the first one, an old anchor to its section. */
+/** `/settings`: the list of sections. A wide screen opens the first one, an old anchor its section. */
 export function SettingsIndex() {
   const { t } = useI18n();
   const user = useQuery(sessionQuery).data?.user;

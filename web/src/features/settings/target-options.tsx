@@ -14,7 +14,7 @@ type Props = { target: Target; admin: boolean; onChange: (change: TargetChange) 
 const LANGUAGES = Object.entries(LOCALES).map(([value, label]) => ({ value: value as Target["language"], label }));
 const NIGHT = { start: "22:00", end: "07:00" };
 
-/** What a target is told, in which language, and when not. */
+/** The events, the language and the quiet hours of a target. */
 export function TargetOptions({ target, admin, onChange }: Props) {
   const { t } = useI18n();
   return (

@@ -12,7 +12,7 @@ import { Card, Field } from "./card";
 type Act = Recorded["act"];
 const FIRST = 10;
 const ALL = "all";
-// What people look for; the rest is in the list of all.
+// Frequently wanted actions; the rest is in the list of all.
 const ASKED: Act[] = ["signed_in", "sign_in_failed", "settings_changed", "device_paired", "token_made", "user_added"];
 
 /** Who signed in, failed, and changed what matters for security; for administrators. */
@@ -76,7 +76,7 @@ export function Trail() {
   );
 }
 
-/** What an act was about, as far as it says it in words: a name, a site, settings. */
+/** The subject of an action, as far as it says it in words: a name, a site, settings. */
 function factsOf(facts: Recorded["facts"], t: T): string {
   const words = ["added", "removed", "changed", "named", "site", "names", "scopes", "action"]
     .map((name) => facts[name])

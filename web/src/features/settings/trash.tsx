@@ -6,7 +6,7 @@ import { Card, Field } from "./card";
 import { NumberField } from "./number-field";
 import { useServer } from "./server";
 
-/** How long what was deleted can still come back. */
+/** How long a deleted item can be restored. */
 export function TrashSettings({ admin }: { admin: boolean }) {
   const { t } = useI18n();
   const { server, number } = useServer(admin);

@@ -7,7 +7,7 @@ import { listedQuery } from "./queries";
 export const targetsQuery = listedQuery("/api/notifications/targets");
 
 /**
- * Changes of targets, sent one after the other. What is not answered yet is shown at once and whatever the list says
+ * Changes of targets, sent one after the other. A pending change is shown at once and whatever the list says
  * meanwhile, so that the next choice begins with this one.
  */
 export function useTargetChanges() {

@@ -5,7 +5,7 @@ import { useLive } from "@/api/live";
 import { sessionQuery } from "@/api/queries";
 import { useI18n } from "@/i18n";
 
-/** Above every page while the server does not answer. What is shown stays as it was last known. */
+/** Above every page while the server does not answer. The page keeps its last known data. */
 export function GlobalBar() {
   const { t } = useI18n();
   const live = useLive();

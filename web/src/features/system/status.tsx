@@ -5,7 +5,7 @@ import { useI18n } from "@/i18n";
 import { bytes, rate } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
-/** The corner of the sidebar: is it live, how fast, how much room. */
+/** The corner of the sidebar: connection, speed, free space. */
 export function Status() {
   const { t, locale } = useI18n();
   const live = useLive();
