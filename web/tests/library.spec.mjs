@@ -1,6 +1,6 @@
 // The library: items and folders by mouse, by keyboard, by dragging.
 import assert from "node:assert/strict";
-import { PASSWORD, test } from "./fixtures.mjs";
+import { expect, PASSWORD, test } from "./fixtures.mjs";
 
 const titles = (app) =>
   app.page.getByRole("gridcell").evaluateAll((cells) => cells.map((each) => each.querySelector("a[dir]").textContent));
@@ -227,7 +227,7 @@ test("an item is requested while the pointer is on its card", async ({ app, page
 test("sort", async ({ app, page }) => {
   await harbour(app);
   await page.getByRole("combobox", { name: "Sort" }).click();
-  await page.getByRole("option", { name: "Title" }).click();
+  await page.getByRole("option", { name: "Title", exact: true }).click();
   await page.waitForURL(/sort=title/);
   await page.waitForFunction(() => document.querySelector("[role=gridcell] > a[dir]")?.textContent === "a");
   const found = await titles(app);
@@ -237,6 +237,38 @@ test("sort", async ({ app, page }) => {
   );
   await app.becomes("/api/preferences", ({ sort }) => sort === "title");
 });
+
+for (const [place, path] of [
+  ["the library", "/library"],
+  ["a channel", "/channel/Rivers"],
+])
+  test(`every order of ${place} goes both ways`, async ({ app, page }) => {
+    app.seed(3, "Rivers");
+    await app.open(path);
+    const order = () =>
+      page
+        .locator("main a[href^='/watch/'][dir], main li a[href^='/watch/']")
+        .evaluateAll((links) => links.map((each) => /film (\d)/.exec(each.textContent)[1]).join(""));
+    const sort = async (name, wanted) => {
+      await page.getByRole("combobox", { name: "Sort" }).click();
+      await page.getByRole("option", { name, exact: true }).click();
+      await expect.poll(order, name).toBe(wanted);
+    };
+    for (const [name, wanted] of [
+      ["Newest", "123"],
+      ["Oldest", "321"],
+      ["Title", "123"],
+      ["Title, Z–A", "321"],
+      ["Longest", "321"],
+      ["Shortest", "123"],
+      ["Largest", "321"],
+      ["Smallest", "123"],
+    ])
+      await sort(name, wanted);
+    await page.getByRole("combobox", { name: "Sort" }).click();
+    for (const name of ["Upload date", "Upload date, oldest first"])
+      await page.getByRole("option", { name, exact: true }).waitFor();
+  });
 
 test("grid and list", async ({ app, page }) => {
   await harbour(app);

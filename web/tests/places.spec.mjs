@@ -1,6 +1,6 @@
 // Places of the library beside its folders: playlists in the order of their site, and channels.
 import assert from "node:assert/strict";
-import { test } from "./fixtures.mjs";
+import { expect, test } from "./fixtures.mjs";
 
 const WINDOW = { width: 1440, height: 900 };
 /** A playlist of six, of which the fifth is not in the library. */
@@ -68,6 +68,19 @@ test("a playlist plays in its order", async ({ app, page }) => {
   await page.setViewportSize(WINDOW);
 });
 
+test("an item that is opened by its address goes on in its playlist", async ({ app, page }) => {
+  await addList(app);
+  const { items } = await app.api("GET", "/api/items?limit=200");
+  const at = (position) => items.find(({ list }) => list?.position === position);
+  await app.open(`/watch/${at(2).id}`);
+  await app.shows(at(2).id);
+  await page.getByRole("button", { name: "Next", exact: true }).and(page.locator(":enabled")).waitFor();
+  await app.press("n");
+  await app.shows(at(3).id);
+  await page.getByRole("main").getByRole("link", { name: "A list: of 6/all" }).click(); // the way back
+  await page.getByText("5 of 6 in your library").waitFor();
+});
+
 test("a channel is a page with its items, found from the library, an item and the palette", async ({
   app,
   page,
@@ -84,10 +97,10 @@ test("a channel is a page with its items, found from the library, an item and th
     .click();
   await page.getByRole("heading", { level: 1, name: "Slow / Rivers" }).waitFor();
   await page.getByText(/3 items/).waitFor();
-  assert.equal(await rows(app).count(), 3);
+  await expect(rows(app)).toHaveCount(3);
   await app.accessible("a channel");
   await page.getByRole("combobox", { name: "Sort" }).click();
-  await page.getByRole("option", { name: "Title" }).click();
+  await page.getByRole("option", { name: "Title", exact: true }).click();
   await page.waitForURL(/sort=title/);
   await rows(app)
     .first()

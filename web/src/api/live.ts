@@ -40,6 +40,7 @@ export function listen(cache: QueryClient): () => void {
   let again: ReturnType<typeof setTimeout> | undefined;
   let settling: ReturnType<typeof setTimeout> | undefined;
   let wait = 1000;
+  let lost = false; // the stream was there, or was tried, and ended
   let rest = new AbortController();
 
   const downloads = (change: (list: Download[]) => Download[]) =>
@@ -79,6 +80,8 @@ export function listen(cache: QueryClient): () => void {
       cache.setQueryData(keys.system, data.system);
       void cache.invalidateQueries({ queryKey: keys.unread }); // it may have changed while the stream was disconnected
       connected(true);
+      if (lost) libraryChanged(); // the stream told nothing of the time without it
+      lost = false;
       sample();
       wait = 1000;
       rest = new AbortController();
@@ -112,7 +115,8 @@ export function listen(cache: QueryClient): () => void {
     stream.onerror = () => {
       stream.close(); // the browser's own retry gives up for good after an HTTP error, so ours replaces it
       connected(false);
-      libraryChanged(); // what happened meanwhile was not told
+      lost = true;
+      libraryChanged(); // also if no stream can be opened: then this is all that is told
       void cache.invalidateQueries({ queryKey: keys.session }); // signed out elsewhere?
       again = setTimeout(open, wait);
       wait = Math.min(wait * 2, 15_000);

@@ -201,7 +201,10 @@ const settingsSection = createRoute({
 const notifications = createRoute({
   getParentRoute: () => root,
   path: "/notifications",
-  component: lazyRouteComponent(() => import("@/features/notifications/inbox"), "NotificationsPage"),
+  component: lazyRouteComponent(
+    register(() => import("@/features/notifications/inbox")),
+    "NotificationsPage",
+  ),
 });
 
 /** `of`: a folder; `site`: of the channel. */
@@ -219,7 +222,10 @@ const shares = createRoute({
     q: text(search.q),
     title: text(search.title),
   }),
-  component: lazyRouteComponent(() => import("@/features/shares/shares"), "SharesPage"),
+  component: lazyRouteComponent(
+    register(() => import("@/features/shares/shares")),
+    "SharesPage",
+  ),
 });
 
 export const router = createRouter({

@@ -1,5 +1,6 @@
 /** Changes of items that several features request of the server. */
 import { mutationOptions } from "@tanstack/react-query";
+import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { moveItems as move, restoreItems as restore, trashItems as trash } from "@/api/several";
 
@@ -16,3 +17,8 @@ export const moveItems = mutationOptions({
 });
 export const trashItems = mutationOptions({ mutationFn: (ids: readonly number[]) => trash(ids), meta });
 export const restoreItems = mutationOptions({ mutationFn: (ids: readonly number[]) => restore(ids), meta });
+export const markWatched = mutationOptions({
+  mutationFn: ({ ids, watched }: { ids: readonly number[]; watched: boolean }) =>
+    Promise.all(ids.map((id) => call("PUT", "/api/items/{id}/watched", { path: { id }, body: { watched } }))),
+  meta: { invalidates: [keys.items] },
+});

@@ -1,12 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { Check, Play } from "lucide-react";
 import type { Item } from "@/api/types";
+import type { Queue } from "@/components/player-store";
 import { Poster } from "@/components/poster";
 import { useI18n } from "@/i18n";
 import { ago, bytes } from "@/lib/format";
 
-/** Seen to this part counts as seen to the end. */
-export const SEEN = 0.95;
 export const isAudio = (item: Item) => item.media.kind.startsWith("audio/");
 export const posterOf = (item: Item) => (item.poster ? `/media/${item.id}/poster` : null);
 
@@ -15,7 +14,7 @@ export function Thumb({ item, className }: { item: Item; className?: string }) {
   const seen = item.position && item.duration ? item.position / item.duration : 0;
   return (
     <Poster src={posterOf(item)} seed={item.id} audio={isAudio(item)} duration={item.duration} className={className}>
-      {seen >= SEEN ? (
+      {item.watched ? (
         <span className="absolute left-1.5 top-1.5 grid size-5 place-items-center rounded-full bg-black/70 text-white">
           <Check className="size-3" strokeWidth={3} />
         </span>
@@ -41,9 +40,10 @@ export function Meta({ item }: { item: Item }) {
   );
 }
 
-export function MediaCard({ item }: { item: Item }) {
+/** `queue`: what the item is one of. */
+export function MediaCard({ item, queue }: { item: Item; queue: Queue }) {
   return (
-    <Link to="/watch/$id" params={{ id: String(item.id) }} className="group block min-w-0 rounded-lg">
+    <Link to="/watch/$id" params={{ id: String(item.id) }} state={{ queue }} className="group block min-w-0 rounded-lg">
       <div className="relative">
         <Thumb item={item} />
         <span

@@ -1,15 +1,25 @@
 /** The item that plays: one item for the whole session, on every page. The player of the shell follows this store. */
+import "@tanstack/react-router";
 import { useSyncExternalStore } from "react";
 import type { Wanted } from "@/api/queries";
 
-/** The view that an item was opened from: what comes next is what follows it there. */
+/** The view that an item was opened from: what comes next is what follows it there. It has one of three forms. */
 export type Queue = {
-  wanted: Wanted;
-  /** A list of a site: its order is the order of the queue, and `wanted` is not asked for. */
+  wanted?: Wanted;
+  /** A list of a site, in its order. */
   list?: number;
+  /** A few items, in this order. */
+  ids?: readonly number[];
   label: string;
   href: string;
 };
+
+declare module "@tanstack/react-router" {
+  interface HistoryState {
+    /** Of a watch page. A link without one leads to an item that has no queue but its own playlist or folder. */
+    queue?: Queue;
+  }
+}
 
 type State = {
   id?: number;
@@ -17,24 +27,16 @@ type State = {
   slot: HTMLElement | null;
   media: HTMLVideoElement | null;
   queue?: Queue;
+  /** The user said of this item whether it is watched: how far it plays does not change that. */
+  marked?: number;
   theatre: boolean;
 };
 
-const QUEUE = "mf.queue";
 const THEATRE = "mf.theatre";
-
-function savedQueue(): Queue | undefined {
-  try {
-    return JSON.parse(sessionStorage.getItem(QUEUE) ?? "null") ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 let state: State = {
   slot: null,
   media: null,
-  queue: savedQueue(),
   theatre: localStorage.getItem(THEATRE) === "1",
 };
 const listeners = new Set<() => void>();
@@ -50,19 +52,20 @@ export const player = {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   },
-  open: (id: number) => {
-    if (state.id !== id) set({ id });
+  /** Plays an item of a queue, or of none. */
+  open: (id: number, queue: Queue | undefined) => {
+    if (state.id !== id || state.queue !== queue)
+      set({ id, queue, marked: state.id === id ? state.marked : undefined });
   },
-  close: () => set({ id: undefined }),
+  close: () => set({ id: undefined, marked: undefined }),
+  mark: (ids: readonly number[]) => {
+    if (state.id !== undefined && ids.includes(state.id)) set({ marked: state.id });
+  },
   setSlot: (slot: HTMLElement | null) => {
     if (state.slot !== slot) set({ slot });
   },
   setMedia: (media: HTMLVideoElement | null) => {
     if (state.media !== media) set({ media });
-  },
-  setQueue: (queue: Queue) => {
-    sessionStorage.setItem(QUEUE, JSON.stringify(queue));
-    set({ queue });
   },
   toggleTheatre: () => {
     localStorage.setItem(THEATRE, state.theatre ? "0" : "1");

@@ -117,6 +117,13 @@ const dict: Dict = {
   "lib.filteredTitle": "Keine Treffer für diese Filter",
   "lib.filteredBody": "Mit weniger oder anderen Filtern erscheint mehr.",
   "lib.unfilter": "Filter zurücksetzen",
+  "lib.markWatched": "Als angesehen markieren",
+  "lib.markUnwatched": "Als nicht angesehen markieren",
+  "lib.markedWatched": { one: "{n} Eintrag als angesehen markiert", other: "{n} Einträge als angesehen markiert" },
+  "lib.markedUnwatched": {
+    one: "{n} Eintrag als nicht angesehen markiert",
+    other: "{n} Einträge als nicht angesehen markiert",
+  },
   "lib.selectAll": "Alle auswählen",
   "lib.view": "Ansicht",
   "lib.grid": "Raster",

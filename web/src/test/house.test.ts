@@ -44,6 +44,15 @@ test("imports go from app to features to components, and on to api, i18n and lib
   expect(upwards).toEqual([]);
 });
 
+test("a part that is loaded later is registered: a server that stops leaves no hole", () => {
+  const plain = files.filter(({ name, text }) =>
+    text
+      .split("\n")
+      .some((line) => name !== "lib/load.ts" && /\bimport\("/.test(line) && !/register\(\(\) => import\("/.test(line)),
+  );
+  expect(plain.map(({ name }) => name)).toEqual([]);
+});
+
 test("nothing of a server's text becomes HTML or code", () => {
   const FORBIDDEN = /dangerouslySetInnerHTML|\.innerHTML|insertAdjacentHTML|\beval\(|new Function\(|document\.write/;
   expect(files.filter(({ text }) => FORBIDDEN.test(text)).map(({ name }) => name)).toEqual([]);

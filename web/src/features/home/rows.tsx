@@ -6,22 +6,13 @@ import { useId } from "react";
 import { call, codeOf } from "@/api/client";
 import { keys } from "@/api/keys";
 import { POLL, useLive } from "@/api/live";
-import type { Wanted } from "@/api/queries";
 import type { Home, Item } from "@/api/types";
 import { MediaCard } from "@/components/media-card";
-import { player } from "@/components/player-store";
 import { Empty } from "@/components/ui/empty";
 import { Skeleton } from "@/components/ui/skeleton";
 import { type Key, useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 
-/** The view that an item of a row is opened from. */
-const VIEWS: Record<keyof Home, Wanted> = {
-  continue: { unwatched: true },
-  followed: {},
-  recent: {},
-  unwatched: { unwatched: true },
-};
 const ROWS = [
   ["continue", "home.continue"],
   ["followed", "home.followed"],
@@ -62,6 +53,7 @@ function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[]
   const id = useId();
   if (!items.length) return null;
   const wide = row === "continue";
+  const queue = { ids: items.map((item) => item.id), label: t("nav.home"), href: "/" };
   return (
     <section aria-labelledby={id}>
       <div className="mb-2 flex h-8 items-center px-1">
@@ -79,10 +71,7 @@ function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[]
           </Link>
         )}
       </div>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the links inside are what is clicked; this notes the view */}
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a link answers Enter with a click */}
       <div
-        onClick={() => player.setQueue({ wanted: VIEWS[row], label: t("nav.home"), href: "/" })}
         className={cn(
           "base-ui-disable-scrollbar -mx-4 flex snap-x scroll-px-4 gap-x-4 overflow-x-auto px-4 pb-1 sm:mx-0 sm:grid sm:overflow-visible sm:px-0",
           wide ? "sm:grid-cols-3 xl:grid-cols-4" : "gap-y-5 sm:grid-cols-3 lg:grid-cols-4 xl:grid-cols-5",
@@ -90,7 +79,7 @@ function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[]
       >
         {items.map((item) => (
           <div key={item.id} className="min-w-0 shrink-0 snap-start max-sm:w-[70vw]">
-            <MediaCard item={item} />
+            <MediaCard item={item} queue={queue} />
           </div>
         ))}
       </div>

@@ -7,7 +7,7 @@ import { type T, useI18n } from "@/i18n";
 import { ago, bytes, clock } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
-export type ItemVerb = "open" | "rename" | "move" | "copy" | "save" | "share" | "trash";
+export type ItemVerb = "open" | "rename" | "move" | "copy" | "save" | "share" | "watched" | "unwatched" | "trash";
 
 export type CellProps = {
   item: Item;

@@ -1,6 +1,8 @@
 import {
   Download,
   ExternalLink,
+  Eye,
+  EyeOff,
   FolderInput,
   FolderSymlink,
   Pencil,
@@ -32,6 +34,12 @@ export function choicesOf(item: Item, t: T, onVerb: (verb: ItemVerb) => void, on
     { key: "copy", label: t("lib.copy"), icon: <FolderSymlink />, shortcut: "C", run: () => onVerb("copy") },
     { key: "save", label: t("lib.download"), icon: <Download />, shortcut: "D", run: () => onVerb("save") },
     { key: "share", label: t("share.share"), icon: <Share2 />, run: () => onVerb("share") },
+    {
+      key: "watched",
+      label: t(item.watched ? "lib.markUnwatched" : "lib.markWatched"),
+      icon: item.watched ? <EyeOff /> : <Eye />,
+      run: () => onVerb(item.watched ? "unwatched" : "watched"),
+    },
     ...(source
       ? [
           {

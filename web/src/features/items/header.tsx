@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search, Share2 } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { type Filter, type Kind, type Sort, sitesQuery } from "@/api/queries";
+import { type Filter, type Kind, SORTS, type Sort, sitesQuery } from "@/api/queries";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Kbd } from "@/components/ui/kbd";
 import { Segmented } from "@/components/ui/segmented";
@@ -14,7 +14,6 @@ import { cn } from "@/lib/utils";
 import { useSort } from "./sort";
 
 const route = getRouteApi("/library");
-const SORTS = ["-created", "-published", "title", "-size", "-duration"] as const satisfies Sort[];
 
 type Props = {
   typed: string;

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { foldersQuery, itemCountQuery, itemsQuery, rowsOf } from "@/api/queries";
-import { player } from "@/components/player-store";
+import { useMarkWatched } from "@/components/mark-watched";
 import { useRemoveItems } from "@/components/remove-items";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
@@ -41,6 +41,7 @@ export function Library({ folders }: { folders: Folders }) {
   const selection = useSelection(useMemo(() => items.map(({ id }) => id), [items]));
   const actions = useItemActions();
   const removal = useRemoveItems();
+  const markWatched = useMarkWatched();
   const [asked, setAsked] = useState<Asked>();
   const [drawer, setDrawer] = useState(false);
   const [help, setHelp] = useState(false);
@@ -66,10 +67,14 @@ export function Library({ folders }: { folders: Folders }) {
   function act(verb: ItemVerb, ids: number[]) {
     if (verb === "open") {
       const wanted = { folder, q, sort, kind, unwatched, site };
-      player.setQueue({ wanted, label: folder?.split("/").at(-1) ?? "", href: history.location.href });
-      return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) } });
+      const queue = { wanted, label: folder?.split("/").at(-1) ?? "", href: history.location.href };
+      return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) }, state: { queue } });
     }
     if (verb === "save") return saveFiles(ids);
+    if (verb === "watched" || verb === "unwatched") {
+      clear();
+      return markWatched(ids, verb === "watched");
+    }
     if (verb === "share") {
       const title = items.find(({ id }) => id === ids[0])?.title;
       return void navigate({ to: "/shares", search: { item: ids[0], title } });
@@ -100,7 +105,7 @@ export function Library({ folders }: { folders: Folders }) {
       />
       {found.isPending ? (
         <Loading />
-      ) : found.isError && !items.length ? (
+      ) : found.isLoadingError ? (
         <Failure error={found.error} again={() => void found.refetch()} />
       ) : items.length ? (
         <Grid
@@ -117,6 +122,7 @@ export function Library({ folders }: { folders: Folders }) {
       {selection.selected.size > 0 && (
         <SelectionBar
           count={selection.selected.size}
+          watched={items.every(({ id, watched }) => watched || !selection.selected.has(id))}
           onVerb={(verb) => act(verb, [...selection.selected])}
           onAll={selection.all}
           onClear={clear}

@@ -1,4 +1,4 @@
-import { CheckCheck, Download, FolderInput, FolderSymlink, Trash2, X } from "lucide-react";
+import { CheckCheck, Download, Eye, EyeOff, FolderInput, FolderSymlink, Trash2, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import type { ItemVerb } from "./cell";
@@ -9,9 +9,16 @@ const VERBS = [
   ["save", "lib.download", Download],
 ] as const;
 
-type Props = { count: number; onVerb: (verb: ItemVerb) => void; onAll: () => void; onClear: () => void };
+type Props = {
+  count: number;
+  /** All of them are watched. */
+  watched: boolean;
+  onVerb: (verb: ItemVerb) => void;
+  onAll: () => void;
+  onClear: () => void;
+};
 
-export function SelectionBar({ count, onVerb, onAll, onClear }: Props) {
+export function SelectionBar({ count, watched, onVerb, onAll, onClear }: Props) {
   const { t } = useI18n();
   return (
     <div
@@ -31,6 +38,10 @@ export function SelectionBar({ count, onVerb, onAll, onClear }: Props) {
           <span className="max-lg:sr-only">{t(label)}</span>
         </Button>
       ))}
+      <Button variant="ghost" size="sm" onClick={() => onVerb(watched ? "unwatched" : "watched")}>
+        {watched ? <EyeOff /> : <Eye />}
+        <span className="max-lg:sr-only">{t(watched ? "lib.markUnwatched" : "lib.markWatched")}</span>
+      </Button>
       <Button
         variant="ghost"
         size="sm"

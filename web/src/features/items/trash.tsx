@@ -43,7 +43,7 @@ export function TrashPage() {
             <Skeleton className="h-16" />
             <Skeleton className="h-16" />
           </div>
-        ) : trash.isError ? (
+        ) : trash.isLoadingError ? (
           <Empty
             className="flex-1"
             icon={<CircleAlert />}

@@ -2,9 +2,8 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-router";
 import { ArrowDownUp, Share2 } from "lucide-react";
-import { channelQuery, itemsQuery, rowsOf, type Sort } from "@/api/queries";
+import { channelQuery, itemsQuery, rowsOf, SORTS, type Sort } from "@/api/queries";
 import { MediaCard } from "@/components/media-card";
-import { player } from "@/components/player-store";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
@@ -13,7 +12,6 @@ import { Avatar } from "./avatar";
 import { Page, Pending } from "./page";
 import { PlaceActions } from "./place-actions";
 
-const SORTS = ["-published", "published", "-created", "title", "-duration"] as const satisfies Sort[];
 const FIRST: Sort = "-published";
 
 export function ChannelPage() {
@@ -34,14 +32,14 @@ export function ChannelPage() {
     );
   const { name, url, site: of, items: count } = channel.data;
   const [first] = items;
-  const follow = () => player.setQueue({ wanted, label: name, href: history.location.href });
+  const queue = { wanted, label: name, href: history.location.href };
   return (
     <Page
       picture={<Avatar name={name} className="size-14 text-xl" />}
       title={name}
       about={[of, t("lib.count", { n: count })].filter(Boolean).join(" · ")}
       actions={
-        <PlaceActions first={first?.id} onPlay={follow} url={url}>
+        <PlaceActions first={first?.id} queue={queue} url={url}>
           <Link
             to="/shares"
             search={{ channel: id, site: of ?? undefined, title: name }}
@@ -74,18 +72,13 @@ export function ChannelPage() {
           {t("lib.unwatched")}
         </Button>
       </div>
-      {found.isPending || (found.isError && !items.length) ? (
+      {found.isPending || found.isLoadingError ? (
         <Pending error={found.error} again={() => void found.refetch()} />
       ) : (
         <ul className="grid grid-cols-2 gap-x-4 gap-y-5 sm:grid-cols-3 lg:grid-cols-4 xl:grid-cols-5">
           {items.map((item) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: a link answers Enter with a click
-            <li
-              key={item.id}
-              onClick={follow}
-              className="min-w-0 [contain-intrinsic-size:auto_12rem] [content-visibility:auto]"
-            >
-              <MediaCard item={item} />
+            <li key={item.id} className="min-w-0 [contain-intrinsic-size:auto_12rem] [content-visibility:auto]">
+              <MediaCard item={item} queue={queue} />
             </li>
           ))}
         </ul>

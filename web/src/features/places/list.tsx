@@ -6,7 +6,7 @@ import { sourceListQuery } from "@/api/queries";
 import type { WholeList } from "@/api/types";
 import { askToAdd } from "@/components/add-store";
 import { Thumb } from "@/components/media-card";
-import { player } from "@/components/player-store";
+import type { Queue } from "@/components/player-store";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { ago, bytes, clock } from "@/lib/format";
@@ -27,7 +27,7 @@ export function ListPage() {
       </Page>
     );
   const first = list.content.find(({ item }) => item)?.item;
-  const follow = () => player.setQueue({ wanted: {}, list: list.id, label: list.title, href: history.location.href });
+  const queue = { list: list.id, label: list.title, href: history.location.href };
   return (
     <Page
       title={list.title}
@@ -36,7 +36,7 @@ export function ListPage() {
         t("places.have", { n: list.items, of: list.entries }),
         t("places.read", { v: ago(list.updated_at, locale) }),
       ].join(" · ")}
-      actions={<PlaceActions first={first?.id} onPlay={follow} url={list.url} />}
+      actions={<PlaceActions first={first?.id} queue={queue} url={list.url} />}
     >
       <ol className="space-y-0.5">
         {list.content.map((entry) => (
@@ -45,7 +45,7 @@ export function ListPage() {
             className="flex items-center gap-3 rounded-lg p-1.5 hover:bg-accent/60 [contain-intrinsic-size:auto_4.75rem] [content-visibility:auto] sm:gap-4"
           >
             <span className="num w-7 shrink-0 text-right text-xs text-muted-foreground">{entry.position}</span>
-            {entry.item ? <Here item={entry.item} onOpen={follow} /> : <Missing entry={entry} />}
+            {entry.item ? <Here item={entry.item} queue={queue} /> : <Missing entry={entry} />}
           </li>
         ))}
       </ol>
@@ -53,14 +53,14 @@ export function ListPage() {
   );
 }
 
-function Here({ item, onOpen }: { item: NonNullable<Entry["item"]>; onOpen: () => void }) {
+function Here({ item, queue }: { item: NonNullable<Entry["item"]>; queue: Queue }) {
   const { locale } = useI18n();
   return (
     <>
       <Link
         to="/watch/$id"
         params={{ id: String(item.id) }}
-        onClick={onOpen}
+        state={{ queue }}
         className="flex min-w-0 flex-1 items-center gap-4 rounded-md"
       >
         <Thumb item={item} className="w-28 shrink-0 rounded-md" />

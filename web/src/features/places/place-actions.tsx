@@ -2,12 +2,13 @@
 import { Link } from "@tanstack/react-router";
 import { ExternalLink, Play } from "lucide-react";
 import type { ReactNode } from "react";
+import type { Queue } from "@/components/player-store";
 import { buttonVariants } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 
-type Props = { first?: number; onPlay: () => void; url: string | null; children?: ReactNode };
+type Props = { first?: number; queue: Queue; url: string | null; children?: ReactNode };
 
-export function PlaceActions({ first, onPlay, url, children }: Props) {
+export function PlaceActions({ first, queue, url, children }: Props) {
   const { t } = useI18n();
   return (
     <div className="flex flex-wrap gap-2">
@@ -15,7 +16,7 @@ export function PlaceActions({ first, onPlay, url, children }: Props) {
         <Link
           to="/watch/$id"
           params={{ id: String(first) }}
-          onClick={onPlay}
+          state={{ queue }}
           className={buttonVariants({ variant: "default" })}
         >
           <Play />

@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { Maximize2, Pause, Play, SkipBack, SkipForward, X } from "lucide-react";
 import type { Item } from "@/api/types";
-import { player } from "@/components/player-store";
+import { player, usePlayer } from "@/components/player-store";
 import { useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
 import { cn } from "@/lib/utils";
@@ -16,6 +16,7 @@ type Props = { item: Item; media: HTMLVideoElement | null; ways: Ways; bar: bool
 export function Mini({ item, media, ways, bar }: Props) {
   const { t } = useI18n();
   const paused = useMedia(media, (element) => element.paused, true);
+  const queue = usePlayer((state) => state.queue);
   const now = useMedia(media, ({ currentTime }) => Math.floor(currentTime), 0);
   return (
     <div className={cn("flex min-w-0 flex-1 items-center gap-1 px-2", !bar && "md:h-16")}>
@@ -23,6 +24,7 @@ export function Mini({ item, media, ways, bar }: Props) {
         <Link
           to="/watch/$id"
           params={{ id: String(item.id) }}
+          state={{ queue }}
           className="block truncate text-[0.8125rem] font-medium hover:underline"
         >
           {item.title}
@@ -45,6 +47,7 @@ export function Mini({ item, media, ways, bar }: Props) {
         <Link
           to="/watch/$id"
           params={{ id: String(item.id) }}
+          state={{ queue }}
           aria-label={t("play.open")}
           className="grid size-9 place-items-center rounded-lg hover:bg-white/15 max-md:hidden"
         >

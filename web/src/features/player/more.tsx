@@ -1,10 +1,21 @@
 /** Further actions for the item that plays. */
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, ShieldCheck, Shuffle, Trash2 } from "lucide-react";
+import {
+  Ban,
+  Download as DownloadIcon,
+  EllipsisVertical,
+  Eye,
+  EyeOff,
+  RefreshCw,
+  ShieldCheck,
+  Shuffle,
+  Trash2,
+} from "lucide-react";
 import { ApiError } from "@/api/client";
 import type { Item } from "@/api/types";
 import { showFailure } from "@/components/failure";
+import { useMarkWatched } from "@/components/mark-watched";
 import { type Choice, placeOf, useMenu } from "@/components/menu-at";
 import { useRemoveItems } from "@/components/remove-items";
 import { Button } from "@/components/ui/button";
@@ -18,8 +29,15 @@ export function More({ item }: { item: Item }) {
   const navigate = useNavigate();
   const actions = useItemVerbs(item);
   const removal = useRemoveItems(() => navigate({ to: "/library", search: { folder: item.folder || undefined } }));
+  const markWatched = useMarkWatched();
   const choices: Choice[] = [
     { key: "save", label: t("lib.download"), icon: <DownloadIcon />, run: actions.save },
+    {
+      key: "watched",
+      label: t(item.watched ? "lib.markUnwatched" : "lib.markWatched"),
+      icon: item.watched ? <EyeOff /> : <Eye />,
+      run: () => markWatched([item.id], !item.watched),
+    },
     ...(item.source_url
       ? [{ key: "refetch", label: t("play.refetch"), icon: <RefreshCw />, run: actions.refetch }]
       : []),

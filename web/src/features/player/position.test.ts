@@ -1,11 +1,10 @@
 import { resumeAt } from "./position";
 
 test.each([
-  [null, 100, 0],
-  [3, 100, 0],
-  [42, 100, 42],
-  [96, 100, 0],
-  [42, null, 42],
-])("left at %s of %s s: begins at %s", (position, duration, start) =>
-  expect(resumeAt({ position, duration })).toBe(start),
+  [null, false, 0],
+  [3, false, 0],
+  [42, false, 42],
+  [96, true, 0],
+])("left at %s s, watched %s: begins at %s", (position, watched, start) =>
+  expect(resumeAt({ position, watched })).toBe(start),
 );

@@ -2,15 +2,14 @@
 import { useEffect, useState } from "react";
 import { call } from "@/api/client";
 import type { Item } from "@/api/types";
-import { SEEN } from "@/components/media-card";
+import { player } from "@/components/player-store";
 
 const EVERY = 10_000; // ms
 const WORTH = 5; // s: less is not worth a resume
 
-/** The start position: 0 if the item was hardly begun, or seen to the end. */
-export function resumeAt({ position, duration }: Pick<Item, "position" | "duration">): number {
-  if (!position || position < WORTH) return 0;
-  return duration && position > duration * SEEN ? 0 : position;
+/** The start position: 0 if the item was hardly begun, or is watched. */
+export function resumeAt({ position, watched }: Pick<Item, "position" | "watched">): number {
+  return !position || position < WORTH || watched ? 0 : position;
 }
 
 /** Seeks to where it was left, and keeps the server told. Answers where it resumed, if anywhere. */
@@ -25,7 +24,7 @@ export function usePosition(media: HTMLMediaElement | null, item: Item) {
     let when = Date.now();
     let ready = false; // before its facts have come, the time is that of the item before
     const tell = () => {
-      if (!ready) return;
+      if (!ready || player.get().marked === item.id) return;
       const now = media.currentTime;
       if (Math.abs(now - told) < 1) return;
       told = now;

@@ -9,9 +9,10 @@ import { itemQuery } from "@/api/queries";
 import type { Item } from "@/api/types";
 import { isAudio, posterOf } from "@/components/media-card";
 import { remember, remembered, showCaptions } from "@/components/player-choices";
-import { player, usePlayer } from "@/components/player-store";
+import { player, type Queue, usePlayer } from "@/components/player-store";
 import { useI18n } from "@/i18n";
 import { languageName } from "@/lib/languages";
+import { useLatest } from "@/lib/latest";
 import { cn } from "@/lib/utils";
 import { Controls } from "./controls";
 import { Ended } from "./ended";
@@ -40,7 +41,7 @@ function Screen({ item }: { item: Item }) {
   const [failed, setFailed] = useState<{ id: number; trouble: Trouble }>();
   const trouble = failed?.id === item.id ? failed.trouble : undefined;
   const queue = useQueue(item);
-  const ways = useWays(queue.next?.id, queue.previous?.id);
+  const ways = useWays(queue.queue, queue.next?.id, queue.previous?.id);
   const { resumed, forget } = usePosition(media, item);
   const mode = slot ? "page" : isAudio(item) ? "bar" : "mini";
   useCover(wrapper, slot);
@@ -115,12 +116,15 @@ function Screen({ item }: { item: Item }) {
 }
 
 /** To the next and the previous item: by the address on the watch page, without it on every other page. */
-function useWays(nextId?: number, previousId?: number): Ways {
+function useWays(queue?: Queue, nextId?: number, previousId?: number): Ways {
   const navigate = useNavigate();
+  const along = useLatest(queue);
   const go = useCallback(
     (id: number) =>
-      player.get().slot ? void navigate({ to: "/watch/$id", params: { id: String(id) } }) : player.open(id),
-    [navigate],
+      player.get().slot
+        ? void navigate({ to: "/watch/$id", params: { id: String(id) }, state: { queue: along.current } })
+        : player.open(id, along.current),
+    [navigate, along],
   );
   const next = useCallback(() => nextId !== undefined && void go(nextId), [go, nextId]);
   const previous = useCallback(() => previousId !== undefined && void go(previousId), [go, previousId]);

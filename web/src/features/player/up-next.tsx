@@ -2,9 +2,10 @@ import { Link } from "@tanstack/react-router";
 import { useId } from "react";
 import type { Item } from "@/api/types";
 import { Thumb } from "@/components/media-card";
+import type { Queue } from "@/components/player-store";
 import { useI18n } from "@/i18n";
 
-export function UpNext({ items }: { items: Item[] }) {
+export function UpNext({ items, queue }: { items: Item[]; queue?: Queue }) {
   const { t } = useI18n();
   const id = useId();
   if (!items.length) return null;
@@ -19,6 +20,7 @@ export function UpNext({ items }: { items: Item[] }) {
             <Link
               to="/watch/$id"
               params={{ id: String(item.id) }}
+              state={{ queue }}
               className="flex gap-3 rounded-lg p-1.5 hover:bg-accent/70"
             >
               <Thumb item={item} className="w-32 shrink-0 self-start rounded-md" />

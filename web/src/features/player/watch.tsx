@@ -36,14 +36,15 @@ export function Watch() {
   const item = useQuery(itemQuery(id));
   const theatre = usePlayer((state) => state.theatre);
   const [help, setHelp] = useState(false);
-  const exists = !item.isError;
+  const { history } = useRouter();
+  const gone = item.isError && codeOf(item.error) === "not_found"; // any other error passes
   useEffect(() => {
-    if (exists) player.open(id);
-    else player.close();
-  }, [id, exists]);
+    if (gone) player.close();
+    else player.open(id, history.location.state.queue);
+  }, [id, gone, history]);
   useEffect(() => player.leave, []);
   useShortcuts([{ on: ["?"], shown: "?", label: "help", run: () => setHelp(true) }]);
-  if (item.isError) return <Missing error={item.error} />;
+  if (gone || item.isLoadingError) return <Missing error={item.error} />;
   return (
     <div className="relative">
       {item.data?.poster && <Glow item={item.data} />}
@@ -146,7 +147,7 @@ function Below({ item, theatre }: { item: Item; theatre: boolean }) {
         aria-label={t("play.upNext")}
       >
         <Chapters chapters={item.chapters ?? NONE} media={media} />
-        <UpNext items={queue.rows.slice(Math.max(0, queue.index + 1), queue.index + 1 + SHOWN)} />
+        <UpNext items={queue.following.slice(0, SHOWN)} queue={queue.queue} />
       </aside>
     </>
   );

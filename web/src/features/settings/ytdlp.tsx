@@ -12,12 +12,12 @@ import { BUSY, listedQuery } from "./queries";
 /** The part that knows the sites: its version, a newer one, the one before; for administrators. */
 export function YtDlp() {
   const { t, explain } = useI18n();
-  const { data, isError } = useQuery({
+  const { data, isLoadingError } = useQuery({
     ...listedQuery("/api/ytdlp"),
     refetchInterval: ({ state }) => (state.data?.updating ? BUSY : false),
   });
   const order = useMutation(orderYtDlp);
-  if (isError) return null;
+  if (isLoadingError) return null;
   return (
     <Card id="ytdlp" title="yt-dlp" hint={t("set.ytdlpHint")}>
       {data ? (
