@@ -1,7 +1,9 @@
 """Look at sources again without a download, for metadata that is missing or old.
 
 Gentle: one source at a time, with a random pause between two looks at one site, and none while the site asks to slow
-down. An interrupted run resumes: what was read within a day is not looked at again.
+down. An interrupted run resumes: what was read within a day is not looked at again, and what was read the longest time
+ago comes first, so that later runs reach the rest of a large library. A link that failed is left alone for a day, one
+that no longer exists or cannot be read for a month.
 """
 
 import asyncio
@@ -27,15 +29,19 @@ from mediafetcher.net import urls
 
 PAUSE = (4.0, 8.0)  # seconds between two looks at one site
 _FRESH_SECONDS = 86_400.0
+_AGAIN = 86_400.0  # seconds after which a link that failed is asked again
+_AGAIN_LASTING = 30 * 86_400.0  # the same if another look will hardly help
 _LOOK_SECONDS = 120.0
 _MAX_WAIT = 900.0  # seconds; a site that asks for more is left for the next run
+_sleep = asyncio.sleep
 _MAX_LIMITED = 3  # answers in a row that ask to slow down; then the rest of the site is left for the next run
 
 _log = logging.get("refresh")
 
 # One item for each link: the others with the same metadata change with it.
 _WANTED = """
-select distinct on (link) i.id, i.title, link, link is distinct from i.source_url as imported from library_item i
+select distinct on (link) i.id, i.title, link, link is distinct from i.source_url as imported, x.read_at
+  from library_item i
   left join source_metadata x on x.id = i.metadata
   cross join lateral (select case when i.source_url ~ '^https?://' then i.source_url
     else x.facts ->> 'webpage_url' end as link) l
@@ -43,6 +49,7 @@ where i.owner = $1 and i.trashed_at is null and link ~ '^https?://'
   and ($2::text is null or i.search @@ $2::text::tsquery)
   and ($3::bigint is null or i.id = $3)
   and (i.metadata is null or not $4 and ($3 is not null or x.read_at < now() - make_interval(secs => $5)))
+  and ($3 is not null or i.refresh_after is null or i.refresh_after <= now())
 order by link, i.id
 """
 
@@ -87,7 +94,7 @@ async def refresh(owner: int, q: str = "", *, missing: bool = False) -> AsyncGen
         if pause > 0 and len(waiting) > 1 and ready[site] <= clock.monotonic():
             ready[site] = clock.monotonic() + pause  # another site may be ready earlier
             continue
-        await asyncio.sleep(pause)
+        await _sleep(pause)
         source = waiting[site].popleft()
         outcome = await _refresh(owner, source)
         if isinstance(outcome.problem, errors.RateLimited):
@@ -116,11 +123,10 @@ async def refresh_item(item: int, owner: int) -> dict[str, Any]:
 
 
 async def _sources(owner: int, wanted: str | None, *, missing: bool, item: int | None = None) -> list[_Source]:
+    """Return what is to be read: what was never read, then what was read the longest time ago."""
     rows = await engine.fetch(_WANTED, owner, wanted, item, missing, _FRESH_SECONDS)
-    return [
-        _Source(row["id"], row["title"], row["link"], row["imported"])
-        for row in sorted(rows, key=lambda row: int(row["id"]))
-    ]
+    rows.sort(key=lambda row: (row["read_at"] is not None, row["read_at"] or 0, row["id"]))
+    return [_Source(row["id"], row["title"], row["link"], row["imported"]) for row in rows]
 
 
 async def _refresh(owner: int, source: _Source) -> Outcome:
@@ -129,15 +135,28 @@ async def _refresh(owner: int, source: _Source) -> Outcome:
         async with asyncio.timeout(_LOOK_SECONDS):
             info, own = await _look(owner, source.url)
     except TimeoutError:
-        return Outcome(source.item, source.title, source.url, errors.Stalled("The site took too long to answer."))
+        problem = errors.Stalled("The site took too long to answer.")
+        await _postpone(owner, source, problem)
+        return Outcome(source.item, source.title, source.url, problem)
     except errors.Problem as problem:
         _log.info("a source was not read again", item=source.item, site=site, reason=problem.code)
         async with engine.transaction():
             await site_backoff.record_failure(site, problem)
+        await _postpone(owner, source, problem)
         return Outcome(source.item, source.title, source.url, problem)
+    await _postpone(owner, source, None)
     if info.metadata is not None:
         await engine.retrying(lambda: _keep(owner, source, info, own=own or source.imported))
     return Outcome(source.item, source.title, source.url)
+
+
+async def _postpone(owner: int, source: _Source, problem: errors.Problem | None) -> None:
+    """Remember that a link failed, for all items of the user with it; None: it works."""
+    if isinstance(problem, errors.RateLimited | errors.Unavailable):
+        return  # it says nothing about the link
+    lasting = problem is not None and not isinstance(problem, errors.Transient) and not problem.needs_user
+    seconds = (_AGAIN_LASTING if lasting else _AGAIN) if problem else None
+    await metadata.postpone_refresh(owner, source.item, source.url, seconds)
 
 
 async def _look(owner: int, url: str) -> tuple[Info, bool]:
@@ -157,7 +176,7 @@ async def _look(owner: int, url: str) -> tuple[Info, bool]:
         found = await source.look()
         if isinstance(found, Listing):
             raise errors.IsPlaylist()
-        return found, dedup.is_private(url, found.webpage_url, Options(), cookies=bool(jar or login))
+        return found, dedup.is_private(url, found.webpage_url, source.options, cookies=bool(jar or login))
 
 
 async def _paused(site: str) -> float:

@@ -131,6 +131,7 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     channel = null_text()
     channel_site = null_text()
     keep = Boolean(default=False)  # retention leaves it alone
+    refresh_after = null_time()  # its link could not be asked for metadata, and is not asked again before
 
 
 class SourceList(Table, tablename="source_list", db=DB):

@@ -13,7 +13,7 @@ from piccolo.custom_types import Combinable
 
 from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db.expressions import NOW, among, differs
+from mediafetcher.db.expressions import NOW, after, among, differs
 from mediafetcher.db.tables import LibraryItem, Source
 from mediafetcher.db.tables import SourceMetadata as SourceMetadataRow
 from mediafetcher.library.catalog import text_index
@@ -103,6 +103,15 @@ def _values(found: SourceMetadata) -> dict[Any, Any]:
 def _site(found: SourceMetadata) -> str | None:
     link = found.channel_url or found.webpage_url
     return urls.site(link) if found.channel_id and link else None
+
+
+async def postpone_refresh(owner: int, item: int, url: str, seconds: float | None) -> None:
+    """Leave the link of an item alone for so long, for all items of the user with it; None: no longer."""
+    table = LibraryItem
+    same: Combinable = (table.id == item) | (table.source_url == url)
+    changed = table.update({table.refresh_after: None if seconds is None else after(seconds)})
+    changed = changed.where(table.owner == owner, same)
+    await (changed.where(table.refresh_after.is_not_null()) if seconds is None else changed)
 
 
 async def remove_unused() -> int:
