@@ -291,12 +291,17 @@ def _published(found: Mapping[str, Any]) -> tuple[float | None, Precision | None
     """The first that exists of release time, time of upload and day of upload, with its precision."""
     for name in ("release_timestamp", "timestamp"):
         if (moment := _moment(found.get(name))) is not None:
-            return moment, "second"
+            return moment, "day" if name == "timestamp" and _is_day_of_page(found, moment) else "second"
     try:
         day = datetime.strptime(str(found.get("upload_date") or ""), "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None, None
     return (day - _EPOCH).total_seconds(), "day"
+
+
+def _is_day_of_page(found: Mapping[str, Any], moment: float) -> bool:
+    """Tell whether a time is a day: pages often name a day alone, of which yt-dlp makes its midnight in UTC."""
+    return found.get("extractor_key") == "Generic" and moment % 86_400 == 0
 
 
 def _first(found: Mapping[str, Any], *names: str) -> Any:

@@ -8,13 +8,13 @@ from its own tags. Nothing is moved, replaced or removed.
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mediafetcher.core import clock, errors, settings
 from mediafetcher.downloads.worker import postprocess
-from mediafetcher.importing import file_tags, titles
+from mediafetcher.importing import file_tags, metadata_files
 from mediafetcher.importing.batch import Outcome, Progress
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import folders, items, metadata
@@ -120,12 +120,13 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
     with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
         Path(scratch).chmod(0o711)  # FFmpeg's account needs search permission
         sides = await mount.run_io(_side_files, file)
-        beside = await titles.metadata(file.path)
-        said = titles.combined(beside, file_tags.metadata(facts.tags))
+        beside = await metadata_files.read(file.path)
+        said = metadata_files.combined(beside.metadata, file_tags.metadata(facts.tags))
+        facts = facts if facts.chapters else replace(facts, chapters=beside.chapters)
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
             sides[posters.NAME] = target
         entry = items.Entry(
-            told.get("title") or (beside and beside.title) or facts.title or f"Unknown {file.sha256.hex()[:8]}",
+            told.get("title") or beside.title or facts.title or f"Unknown {file.sha256.hex()[:8]}",
             await folders.ensure(owner, way),
             source_url=told.get("source_url"),
             site=told.get("site"),

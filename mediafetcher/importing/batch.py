@@ -21,7 +21,7 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import LibraryItem, MediaFile, Source
 from mediafetcher.downloads.worker import postprocess
-from mediafetcher.importing import file_tags, pictures, scanner, texts, titles
+from mediafetcher.importing import file_tags, metadata_files, pictures, scanner, texts
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import bulk_insert, folders
 from mediafetcher.library.storage import blob_store, mount, sweeper
@@ -46,7 +46,7 @@ class Outcome:
     why: str = ""
     copied: int = 0  # bytes written into the store
     moved: bool = False  # the source was removed
-    left_out: tuple[str, ...] = ()  # subtitles that could not be read
+    left_out: tuple[str, ...] = ()  # subtitles and metadata files that could not be read
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class _Taken:
     poster: Path | None = None
     beside: list[texts.Text] = field(default_factory=list)
     side_files: dict[str, Path] = field(default_factory=dict)  # subtitles
-    left_out: tuple[str, ...] = ()  # subtitles that could not be read
+    left_out: tuple[str, ...] = ()  # subtitles and metadata files that could not be read
     there_before: bool = False  # the store already had its bytes
     is_source: bool = False  # the file in the store is the source itself, which must stay separate
     title: str | None = None  # from an `.info.json` or NFO file
@@ -192,10 +192,10 @@ async def _look(taken: list[_Taken]) -> None:
         decision = probe.decide(facts)
         if decision.action == "reject":
             one.end("skipped", decision.reason or "not video or audio")
-        one.facts, one.ext = facts, transcode.kind_of(facts)[1]
-        beside = await titles.metadata(one.found.path)
-        one.title = beside.title if beside else None
-        one.metadata = titles.combined(beside, file_tags.metadata(facts.tags))
+        beside = await metadata_files.read(one.found.path)
+        one.facts = facts if facts.chapters else replace(facts, chapters=beside.chapters)
+        one.ext, one.title, one.left_out = transcode.kind_of(facts)[1], beside.title, beside.left_out
+        one.metadata = metadata_files.combined(beside.metadata, file_tags.metadata(facts.tags))
         one.why = decision.reason if decision.action != "none" else ""
 
 
@@ -222,7 +222,8 @@ async def _stage_one(one: _Taken) -> None:
             one.staged = await blob_store.stage(
                 source, lambda part: one.job.on_progress(one.found, _READ * part), take=one.job.move
             )
-            one.side_files, one.left_out = await making
+            one.side_files, left_out = await making
+            one.left_out += left_out
         finally:
             making.cancel()
             await asyncio.wait({making})

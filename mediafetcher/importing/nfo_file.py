@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 
-_MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 _ROOTS = b"movie|episodedetails|musicvideo|tvshow|album|song"
 # A link may follow the document, and some programs write several episodes into one file: the first one is read.
 _DOCUMENT = re.compile(rb"<(?P<root>" + _ROOTS + rb")\b.*?</(?P=root)\s*>", re.DOTALL)
@@ -21,8 +21,8 @@ _YEAR = re.compile(r"^\d{4}")
 def metadata(source: int) -> SourceMetadata | None:
     """Return what the file of this descriptor says; None if it cannot be read, or says nothing."""
     with open(source, "rb", closefd=False) as file:
-        data = file.read(_MAX_BYTES + 1)
-    root = _root(data) if len(data) <= _MAX_BYTES else None
+        data = file.read(MAX_BYTES + 1)
+    root = _root(data) if len(data) <= MAX_BYTES else None
     found = _of(root) if root is not None else SourceMetadata()
     return found if found != SourceMetadata() else None
 
@@ -71,8 +71,19 @@ def _of(root: ElementTree.Element) -> SourceMetadata:
             "artists": texts("artist"),
             "album": text("album"),
             "track_number": _number(text("track")),
+            "cast": _actors(root),
         }
     )
+
+
+def _actors(root: ElementTree.Element) -> list[str]:
+    """Return the names of the actors by their `order`; those without one come last."""
+    found = []
+    for place, one in enumerate(root.findall("actor")):
+        if name := (one.findtext("name") or "").strip():
+            order = _number(one.findtext("order"))
+            found.append((float("inf") if order is None else order, place, name))
+    return [name for _, _, name in sorted(found)]
 
 
 def _identity(root: ElementTree.Element) -> tuple[str | None, str | None]:

@@ -7,7 +7,7 @@ the file's own tags. Nothing is hashed here, so a file whose bytes do not match 
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mediafetcher.importing import adoption, titles
+from mediafetcher.importing import adoption, metadata_files
 from mediafetcher.library.storage import blob_store, mount, unknown
 from mediafetcher.media import probe
 
@@ -51,7 +51,7 @@ async def page(after: str = "", limit: int = 50) -> Page:
 
 async def _listed(file: unknown.Stored, said: dict[str, Any]) -> UnknownFile:
     size = await mount.run_io(blob_store.size_of, file.path) or 0
-    title = said.get("title") or await titles.beside(file.path)
+    title = said.get("title") or (await metadata_files.read(file.path)).title
     return UnknownFile(file.path.name, file.sha256.hex(), size, title, said.get("folder"))
 
 

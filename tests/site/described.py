@@ -87,13 +87,17 @@ _SONG = _video(
 _FILM = {"@type": "Movie", "name": "Ignored", "dateCreated": "1999-01-01", "video": _video()}
 _NEWS = {"@type": "NewsArticle", "headline": "Ignored", "datePublished": "2020-01-01", "video": [_video()]}
 _ADULTS = '<meta name="RATING" content="RTA-5042-1996-1400-1577-RTA">'
-# An upload day has no time zone, and yt-dlp makes its midnight of it.
+# Of an upload day yt-dlp makes its midnight in UTC.
 KINDS: dict[str, Kind] = {
     "video": Kind("/said/video", [_video()], _EXPECTED),
     "short": Kind("/shorts/short", [_video()], _EXPECTED | {"is_short": True}),
-    "day": Kind("/said/day", [_video(uploadDate="2024-02-29")], _EXPECTED | {"published_at": 1709164800.0}),
+    "day": Kind(
+        "/said/day",
+        [_video(uploadDate="2024-02-29")],
+        _EXPECTED | {"published_at": 1709164800.0, "published_precision": "day"},
+    ),
     "premiere": Kind(
-        "/said/premiere", [_video(uploadDate="2031-01-01T00:00:00Z")], _EXPECTED | {"published_at": 1924992000.0}
+        "/said/premiere", [_video(uploadDate="2031-01-01T00:00:01Z")], _EXPECTED | {"published_at": 1924992001.0}
     ),
     "podcast": Kind("/said/podcast", [_episode("PodcastEpisode", "CreativeWorkSeries")], _EXPECTED | _OF_EPISODE),
     "music": Kind(

@@ -149,7 +149,7 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
     """Lock all rows and place the bytes. Returns: id by hash. Raises: `items.Unannounced`."""
     rows = await engine.fetch(
         _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable),"
-        "  chapters = case excluded.chapters when '[]' then m.chapters else excluded.chapters end, subtitles ="
+        "  chapters = case m.chapters when '[]' then excluded.chapters else m.chapters end, subtitles ="
         "  (select coalesce(array_agg(distinct name order by name), '{}')"
         "   from unnest(m.subtitles || excluded.subtitles) as name)"
         " returning id, sha256, ext, ref_count, xmax = 0 as fresh",

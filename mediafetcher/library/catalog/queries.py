@@ -25,8 +25,8 @@ SEEN = 0.95  # watched to this fraction counts as watched to the end
 
 # Lists and search of the library.
 _SELECT = """
-select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
-  i.keep,
+select i.id, i.title, i.folder as folder_id, coalesce(i.source_url, x.facts ->> 'webpage_url') as source_url, i.site,
+  i.uploader, i.created_at, i.trashed_at, i.source, i.keep,
   exists (select from blocked_source n where n.owner = i.owner and n.source = i.source) as never,
   m.playable, m.damaged_at,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,

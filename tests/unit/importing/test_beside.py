@@ -11,7 +11,7 @@ import pytest
 
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
-from mediafetcher.importing import importer, nfo_file, titles
+from mediafetcher.importing import importer, info_json, metadata_files, nfo_file
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.export import nfo
 from mediafetcher.library.storage import blob_store
@@ -111,9 +111,10 @@ def test_own_nfo_of_an_export_is_read_back(tmp_path):
         "tags": ["t"],
         "extractor": "Site",
         "extractor_id": "1",
+        "actors": ["Ada", "Bob"],
     }
     found = _read(nfo.document(row), tmp_path)
-    assert found is not None
+    assert found is not None and found.cast == ["Ada", "Bob"]
     assert (found.title, found.description, found.tags) == ("A <film>", "Words", ["t"])
     assert (found.webpage_url, found.published, found.channel_name) == (row["source_url"], row["published_at"], "Ada")
 
@@ -121,10 +122,10 @@ def test_own_nfo_of_an_export_is_read_back(tmp_path):
 def test_first_place_wins_and_groups_stay_together():
     info = SourceMetadata(title="info", channel_id="c", channel_name="C")
     other = SourceMetadata(title="nfo", channel_id="d", channel_url="https://d.example/", description="nfo")
-    assert titles.combined(info, None, other) == SourceMetadata(
+    assert metadata_files.combined(info, None, other) == SourceMetadata(
         title="info", channel_id="c", channel_name="C", description="nfo"
     )
-    assert titles.combined(None, None) is None
+    assert metadata_files.combined(None, None) is None
 
 
 async def test_import_reads_nfo_description_and_info_json(owner, films, media_corpus):
@@ -145,6 +146,52 @@ async def test_import_reads_nfo_description_and_info_json(owner, films, media_co
     assert (first["description"], first["tags"], first["channel"]["name"]) == ("One\nTwo", ["a", "b"], "Radio")
     assert got["two"]["description"] == "Only\nwords" and got["two"]["published_at"] is None
     assert (third["published_at"].year, third["description"]) == (2023, "P")
+
+
+def test_actors_come_in_their_order(tmp_path):
+    def actor(name: str, order: str) -> str:
+        return f"<actor><name>{name}</name><role>R</role>{order}</actor>"
+
+    actors = actor("Last", "") + actor("Second", "<order>1</order>") + actor(" First ", "<order>0</order>")
+    found = _read(f"<movie><title>F</title>{actors}<actor><role>R</role></actor><actor/></movie>", tmp_path)
+    assert found is not None and found.cast == ["First", "Second", "Last"]
+
+
+async def test_chapters_of_an_info_json_are_those_of_the_file(owner, films, media_corpus):
+    shutil.copyfile(media_corpus / "ok.mp4", films / "one.mp4")
+    chapters = [
+        {"start_time": 1, "end_time": 2, "title": "Second \u202e"},
+        {"start_time": 0.0, "title": None},
+        {"start_time": "x", "title": "No time"},
+        {"start_time": float("1e300")},
+        7,
+    ]
+    (films / "one.info.json").write_text(json.dumps({"title": "With chapters", "chapters": chapters}))
+    item = (await _import(owner, films))["With chapters"]
+    assert item["chapters"] == [{"start": 0.0, "title": ""}, {"start": 1.0, "title": "Second"}]
+
+
+async def test_info_json_with_many_comments_is_read_and_a_larger_one_is_named(owner, films, media_corpus):
+    for number, name in enumerate(("one", "two")):
+        shutil.copyfile(media_corpus / "ok.mp4", films / f"{name}.mp4")
+        with (films / f"{name}.mp4").open("ab") as file:
+            file.write(b"\x00\x00\x00\x08free" * number)  # other bytes, the same film
+    comment = {"text": "x" * 1000}
+    (films / "one.info.json").write_text(json.dumps({"comments": [comment] * 9_000, "title": "Discussed"}))
+    with (films / "two.info.json").open("wb") as file:
+        file.truncate(info_json.MAX_BYTES + 1)
+    outcomes = [one async for one in importer.adopt(owner, [films]) if one.path.suffix == ".mp4"]
+    assert [one.left_out for one in outcomes] == [(), ("two.info.json (larger than 64 MiB)",)]
+    assert "Discussed" in [one["title"] for one in (await queries.page(owner))["items"]]
+
+
+async def test_link_in_a_file_beside_is_that_of_the_item(owner, films, media_corpus):
+    shutil.copyfile(media_corpus / "ok.mp4", films / "one.mp4")
+    link = "https://example.org/watch?v=1"
+    (films / "one.info.json").write_text(json.dumps({"title": "Linked", "webpage_url": link}))
+    item = (await _import(owner, films))["Linked"]
+    assert item["source_url"] == link
+    assert [one["source_url"] for one in (await queries.page(owner))["items"]] == [link]
 
 
 async def test_import_reads_tags_of_each_container(owner, films, media_corpus):

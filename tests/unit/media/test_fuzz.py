@@ -263,7 +263,7 @@ TARGETS: dict[str, Target] = {
     "info.json": Target(
         info_json,
         _JSON | _ROW.map(json.dumps),
-        lambda data: _in_files(lambda file, _: info_json.metadata(file), data.encode()),
+        lambda data: _in_files(lambda file, _: info_json.read(file), data.encode()),
     ),
     "nfo": Target(
         nfo_file,
