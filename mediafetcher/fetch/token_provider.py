@@ -32,11 +32,18 @@ async def status() -> TokenProvider:
     return await asyncio.to_thread(look, settings.get().po_token_provider)
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like another: it could lead to any host of this network."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def look(url: str | None) -> TokenProvider:
     """Ask the provider at this address whether it works. It blocks for at most some seconds."""
     if url is None:
         return TokenProvider("off")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
         with opener.open(f"{url.rstrip('/')}/ping", timeout=_SECONDS) as answer:
             version = msgspec.json.decode(answer.read(_MAX_ANSWER), type=_Ping).version

@@ -1,4 +1,4 @@
-"""As much of YouTube as its extractor needs for one video, behind TLS; and a PO token provider. Both on loopback."""
+"""As much of YouTube as its extractor needs, behind TLS; and a PO token provider. Both on loopback."""
 
 import base64
 import datetime
@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.site import youtube_videos
 
 VIDEO = "abcdefghijk"
 VISITOR = "CgtWaXNpdG9yRGF0YQ%3D%3D"
@@ -56,12 +58,17 @@ class YouTube(_Server):
 
 
 class Provider(_Server):
-    """A PO token provider. `asked`: the bodies of its requests. `answer`: what it says; None: a token."""
+    """A PO token provider. `asked`: the bodies of its requests. `answer`: what it says; None: a token.
+
+    `redirect`: where its state leads; `pings`: how often the state was asked for.
+    """
 
     def __init__(self) -> None:
         super().__init__(_Tokens)
         self.asked: list[dict[str, Any]] = []
         self.answer: tuple[int, bytes] | None = None
+        self.redirect: str | None = None
+        self.pings = 0
 
     @property
     def url(self) -> str:
@@ -94,19 +101,30 @@ class _Pages(_Answers):
         if parts.path == "/videoplayback":
             self.site.media.append(parse_qs(parts.query))
             return self.say(self.site.film, "video/mp4")
-        return self.say(_page("MWEB" if self.headers["Host"].startswith("m.") else "WEB"), "text/html")
+        asked = parse_qs(parts.query)
+        video = youtube_videos.BY_ID.get(asked.get("v", [""])[0])
+        data = video.page if video else youtube_videos.PLAYLIST if "list" in asked else None
+        return self.say(_page("MWEB" if self.headers["Host"].startswith("m.") else "WEB", data), "text/html")
 
     def do_POST(self) -> None:
         body = self.body()
         if not self.path.startswith("/youtubei/v1/player"):
             self.site.posts.append((self.headers["Host"] + self.path, body))
-            return self.say(json.dumps({"contents": {}}).encode())
+            listed = self.path.startswith("/youtubei/v1/browse")
+            return self.say(json.dumps(youtube_videos.PLAYLIST if listed else {"contents": {}}).encode())
         self.site.players.append(body)
-        return self.say(json.dumps(_player(len(self.site.film))).encode())
+        video = youtube_videos.BY_ID.get(body.get("videoId", ""))
+        return self.say(json.dumps(video.player if video else _player(len(self.site.film))).encode())
 
 
 class _Tokens(_Answers):
     def do_GET(self) -> None:
+        self.site.pings += 1
+        if self.site.redirect:
+            self.send_response(302)
+            self.send_header("Location", self.site.redirect)
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         self.say(json.dumps({"server_uptime": 1.0, "version": "1.3.1"}).encode(), status=200 if self._ping() else 404)
 
     def _ping(self) -> bool:
@@ -118,7 +136,7 @@ class _Tokens(_Answers):
         self.say(answer, status=status)
 
 
-def _page(client: str) -> bytes:
+def _page(client: str, data: dict[str, Any] | None) -> bytes:
     named = {"clientName": client, "clientVersion": "2.20260708", "visitorData": VISITOR}
     config = {
         "INNERTUBE_CONTEXT": {"client": named},
@@ -126,7 +144,8 @@ def _page(client: str) -> bytes:
         "PLAYER_JS_URL": "/s/player/0123abcd/player_ias.vflset/en_US/base.js",
         "STS": 20000,
     }
-    return f"<html><script>ytcfg.set({json.dumps(config)});</script><body></body></html>".encode()
+    said = f"<script>var ytInitialData = {json.dumps(data)};</script>" if data else ""
+    return f"<html><script>ytcfg.set({json.dumps(config)});</script><body>{said}</body></html>".encode()
 
 
 def _player(size: int) -> dict[str, Any]:

@@ -67,7 +67,6 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
         "duration": number(found.get("duration")),
         "uploader": text(found.get("uploader") or found.get("channel") or found.get("creator"), 200),
         "webpage_url": text(found.get("webpage_url"), 4096),
-        "media_url": text(formats[0].get("url"), 4096),
         "thumbnail": text(found.get("thumbnail"), 4096),
         "filesize": int(sum(sizes)) if all(sizes) else None,
         "live": bool(found.get("is_live")),

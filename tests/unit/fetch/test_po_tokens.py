@@ -116,6 +116,14 @@ async def test_state_of_the_provider_is_told(state: Path, provider: youtube.Prov
     assert (wrong.state, wrong.reason) == ("unavailable", "it answers with status 404")
 
 
+async def test_redirect_of_the_provider_leads_nowhere(state: Path, provider: youtube.Provider) -> None:
+    with youtube.Provider() as other:
+        provider.redirect = f"{other.url}/ping"
+        shown = token_provider.look(provider.url)
+        assert (shown.state, shown.reason) == ("unavailable", "it answers with status 302")
+        assert other.pings == 0
+
+
 def test_doctor_names_a_provider_that_does_not_answer() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
