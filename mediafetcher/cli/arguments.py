@@ -41,6 +41,12 @@ def add_wishes(get: argparse.ArgumentParser) -> None:
     get.add_argument("--live-max", type=int, metavar="SECONDS", help="stop a live recording after this many seconds")
     get.add_argument("--live-from-start", action="store_true", help="record a live stream from its earliest segment")
     get.add_argument("--live-wait", action="store_true", help="do not record a live stream: download it after its end")
+    get.add_argument(
+        "--without",
+        default="",
+        metavar="audio,sponsorblock",
+        help="options that presets may set, and that do not hold here",
+    )
     get.add_argument("--playlist", action="store_true", help=("download the link as a playlist, one download per item"))
     get.add_argument("--limit", type=int, metavar="N", help="playlist: only the first N items")
     get.add_argument("--items", default="", metavar="1,4", help="playlist: only these items")

@@ -63,7 +63,9 @@ def _downloads(add: _Add, common: argparse.ArgumentParser) -> None:
     get = add("get", "download links into the library")
     get.add_argument("urls", nargs="+", metavar="URL")
     get.add_argument("--folder", default="", metavar="A/B", help="library folder, created if missing")
-    get.add_argument("--preset", metavar="NAME", help="a preset; options given here win over it")
+    get.add_argument(
+        "--preset", metavar="NAME", help='a preset; options given here win over it; "" means none, not even the site\'s'
+    )
     add_wishes(get)
     add_user(get)
     adopt = add("import", "import existing files and folders into the library")

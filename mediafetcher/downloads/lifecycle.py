@@ -29,7 +29,8 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import dedup, leases, queries, requeue, site_rules
+from mediafetcher.downloads import dedup, leases, log, presets, queries, requeue, site_rules
+from mediafetcher.downloads.presets import Chosen
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, folders, quotas
@@ -52,14 +53,16 @@ async def submit(
     owner: int,
     url: str,
     folder: str | None = None,
-    options: Options | None = None,
+    options: Options | Chosen | None = None,
     *,
     title: str | None = None,
     listed: SourceMetadata | None = None,
+    site_preset: bool = True,
 ) -> dict[str, Any]:
     """Add a link to the queue. Nothing is fetched here, and the row is committed when this returns.
 
     `title`: what a list calls the link; it is used if the site has no name for it. `listed`: the same for the rest.
+    `site_preset`: the preset of the site's rule counts, below the given options.
     A name and password in the link go to the vault, and the row does not have them.
 
     Returns: the download; one that is done, with its item, if the source is stored; the existing one if the same
@@ -68,11 +71,11 @@ async def submit(
     Raises: `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
     """
     url, login = urls.split_login(url)
-    own = options or Options()
+    own = presets.as_chosen(options)
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
-            wished, look = await _with_preferences(owner, url, own)
+            wished, look, ignored = await _with_preferences(owner, url, own, site_preset=site_preset)
             key = urls.source_key(url, wished.recipe())
             wish, stored = (owner, url, urls.site(url), key), json.dumps(msgspec.to_builtins(wished))
             if look["marked"]:
@@ -85,6 +88,8 @@ async def submit(
             known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
             row = known or await _queue(wish, folder_id, stored, title, listed)
             if row["fresh"]:
+                if ignored:
+                    await log.add(row["id"], ignored, "warning")
                 await notifications.notify("download", {"id": row["id"], "owner": owner})
                 if row["state"] == "queued":
                     await wakeup.wake_workers(1)  # with the row, when this commits
@@ -104,19 +109,22 @@ select exists (select from blocked_source where owner = $1) as marked, a.quota i
 """
 
 
-async def _with_preferences(owner: int, url: str, own: Options) -> tuple[Options, dict[str, Any]]:
-    """Return the options of a link, and what `_look_closer` finds for them.
+async def _with_preferences(
+    owner: int, url: str, own: Chosen, *, site_preset: bool
+) -> tuple[Options, dict[str, Any], str | None]:
+    """Return the options of a link, what `_look_closer` finds for them, and why the preset of its site does not count.
 
     The preset of the site's rule, then the user's languages fill what the link does not set.
     """
-    look = await _look_closer(owner, urls.source_key(url, own.recipe()))
-    options = await site_rules.with_preset(owner, url, own) if look["ruled"] else own
-    preferred = look["audio_languages"]
-    if preferred and not options.audio_languages:
+    look = await _look_closer(owner, urls.source_key(url, own.options.recipe()))
+    ruled = site_preset and look["ruled"]
+    chosen, ignored = await site_rules.with_preset(owner, url, own) if ruled else site_rules.Applied(own)
+    options, preferred = chosen.options, look["audio_languages"]
+    if preferred and not options.audio_languages and "audio_languages" not in chosen.names:
         options = msgspec.structs.replace(options, audio_languages=tuple(json.loads(preferred)))
-    if options is own:
-        return own, look
-    return options, await _look_closer(owner, urls.source_key(url, options.recipe()))
+    if options is not own.options:
+        look = await _look_closer(owner, urls.source_key(url, options.recipe()))
+    return options, look, ignored
 
 
 async def _look_closer(owner: int, key: str) -> dict[str, Any]:

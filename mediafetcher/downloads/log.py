@@ -46,6 +46,13 @@ async def write(download: active.ActiveDownload) -> None:
         _log.warning("the log of a download was not written", reason=str(error) or type(error).__name__)
 
 
+async def add(id: int, message: str, level: str = "info") -> None:
+    """Write one line at once, in the transaction of the caller."""
+    table = DownloadLog
+    text = engine.storable(logging.redact(message))[:_LENGTH]
+    await table.insert(table(download=id, level=level, message=text))
+
+
 async def read(id: int, owner: int) -> list[dict[str, Any]]:
     """Return the lines of a download, oldest first: {"at", "level", "message"}. Raises: `NotFound`."""
     if not await Download.exists().where(Download.id == id, Download.owner == owner):

@@ -1,7 +1,11 @@
-"""Presets of a user: named options for downloads and subscriptions. Options that are given beside one win over its."""
+"""Presets of a user: named options for downloads and subscriptions. Options that are given beside one win over its.
+
+An option that is given as its default (`"audio": null`, `"sponsorblock": false`) was given too: it switches that of a
+preset off. So the names of the given options are kept beside their values.
+"""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,6 +17,24 @@ from mediafetcher.fetch.options import Options
 
 MAX_PRESETS = 100  # of one user
 MAX_NAME = 60  # characters
+
+
+class Chosen(NamedTuple):
+    """Options, and the names of those that were given, also if their value is the default."""
+
+    options: Options = Options()
+    names: frozenset[str] = frozenset()
+
+
+def as_chosen(options: Options | Chosen | None) -> Chosen:
+    return options if isinstance(options, Chosen) else Chosen(options or Options())
+
+
+def stated(options: Options | Chosen | None) -> dict[str, Any]:
+    """Return options as they are stored: those that were given, and those that differ from their default."""
+    values, names = as_chosen(options)
+    changed: dict[str, Any] = msgspec.to_builtins(values)
+    return changed | {name: msgspec.to_builtins(getattr(values, name)) for name in names - changed.keys()}
 
 
 async def page(owner: int) -> list[dict[str, Any]]:
@@ -35,14 +57,15 @@ async def get(name: str, owner: int) -> dict[str, Any]:
     return row | {"options": _decoded(row["options"])}
 
 
-async def save(name: str, owner: int, options: Options) -> dict[str, Any]:
+async def save(name: str, owner: int, options: Options | Chosen) -> dict[str, Any]:
     """Make or replace a preset. Returns: it. Raises: `Invalid`, also if a subscription's own options contradict it."""
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME or "/" in name:
         raise errors.Invalid(f"The name of a preset has 1 to {MAX_NAME} characters, and no slash.")
-    if options.playlist is not None or options.clip:
+    values = as_chosen(options).options
+    if values.playlist is not None or values.clip:
         raise errors.Invalid("The options of a preset cannot have `playlist`, `start` or `end`.")
-    given = msgspec.to_builtins(options)
+    given = stated(options)
     table = Preset
     async with engine.transaction():
         id = await _save(name, owner, json.dumps(given))
@@ -74,17 +97,18 @@ async def remove(name: str, owner: int) -> None:
     await Preset.delete().where(Preset.id == found["id"])
 
 
-async def with_preset(name: str | None, owner: int, own: Options | None) -> Options:
+async def with_preset(name: str | None, owner: int, own: Options | Chosen | None) -> Chosen:
     """Return options with those of a preset below them. Raises: `NotFound`, `Invalid`."""
     if not name:
-        return own or Options()
-    return merged((await get(name, owner))["options"], msgspec.to_builtins(own or Options()))
+        return as_chosen(own)
+    return merged((await get(name, owner))["options"], stated(own))
 
 
-def merged(preset: dict[str, Any], own: dict[str, Any]) -> Options:
+def merged(preset: dict[str, Any], own: dict[str, Any]) -> Chosen:
     """Return the options of a preset with a wish's own ones above them. Raises: `Invalid` if they contradict."""
+    both = preset | own
     try:
-        return msgspec.convert(preset | own, Options)
+        return Chosen(msgspec.convert(both, Options), frozenset(both))
     except msgspec.ValidationError as error:
         raise errors.Invalid(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
 

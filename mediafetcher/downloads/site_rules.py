@@ -20,6 +20,7 @@ from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW, after, among
 from mediafetcher.db.tables import Download, SiteRule
 from mediafetcher.downloads import presets
+from mediafetcher.downloads.presets import Chosen
 from mediafetcher.fetch.options import Options
 
 MAX_RULES = 200  # of one user
@@ -55,6 +56,13 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
                 daily_hours.require_valid(self.hours)
             except errors.Invalid as problem:
                 raise ValueError(f"hours: {problem.detail}") from None
+
+
+class Applied(NamedTuple):
+    """The options of a link with the preset of its site's rule. `ignored`: why that preset does not count."""
+
+    options: Chosen
+    ignored: str | None = None
 
 
 class _Stored(NamedTuple):
@@ -153,18 +161,20 @@ def _stored(row: dict[str, Any]) -> _Stored:
     return _Stored(row["id"], row["site"], rule, options or {}, row["next_start_at"])
 
 
-async def with_preset(owner: int, url: str, own: Options) -> Options:
+async def with_preset(owner: int, url: str, own: Chosen) -> Applied:
     """Return the options of a link with those of its site's preset below them.
 
     A preset that contradicts them does not count: the link was wished for as it is.
     """
     found = await _for_url(owner, url)
     if found is None or not found.options:
-        return own
+        return Applied(own)
     try:
-        return presets.merged(found.options, msgspec.to_builtins(own))
-    except errors.Invalid:
-        return own
+        return Applied(presets.merged(found.options, presets.stated(own)))
+    except errors.Invalid as problem:
+        return Applied(
+            own, f"The preset {found.rule.preset!r} of your rule for {found.site} is not used: {problem.detail}"
+        )
 
 
 async def for_request(owner: int, url: str, options: Options, *, signed_in: bool) -> Options:
@@ -182,6 +192,18 @@ async def for_request(owner: int, url: str, options: Options, *, signed_in: bool
     if found.rule.proxy is None or options.proxy is not None:
         return options
     return msgspec.structs.replace(options, proxy=found.rule.proxy, impersonate=False)
+
+
+async def owners_with_own_way(url: str) -> list[int]:
+    """Return the users whose rule for the site of a link has a proxy, or requires cookies.
+
+    What they read of the site is not what others read of it.
+    """
+    table = SiteRule
+    names = cookie_jars.names_of(urlsplit(url).hostname or "")
+    own = table.proxy.is_not_null() | (table.cookies_required == True)  # noqa: E712
+    rows = await table.select(table.owner).where(among(table.site, names), own)
+    return [row["owner"] for row in rows]
 
 
 async def take_turn(owner: int, url: str, site: str) -> None:

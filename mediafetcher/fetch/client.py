@@ -90,6 +90,10 @@ class Fetch:
         self._programs = js_runtime.Requests()
         self._events: AsyncIterator[child_events.Event] | None = None
 
+    @property
+    def options(self) -> Options:
+        return self._options
+
     async def __aenter__(self) -> Self:
         self._place = work_folders.make(self._folder)
         chosen = settings.get()

@@ -20,7 +20,7 @@ from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, after
 from mediafetcher.db.tables import Subscription, SubscriptionEntry
-from mediafetcher.downloads import leases, lifecycle, playlists, site_backoff
+from mediafetcher.downloads import leases, lifecycle, playlists, presets, site_backoff, site_rules
 from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.fetch.models import Entry, Listing
 from mediafetcher.fetch.options import Options
@@ -68,7 +68,7 @@ where id = (select s.id from subscription s
 {_CLAIMED}
 """
 _MERGED = "(coalesce((select p.options from preset p where p.id = s.preset), '{}') || s.options)"
-# Subscriptions to the same source that are nearly due, of users without a jar for it, and without a proxy.
+# Subscriptions to the same source that are nearly due, of users without a jar and a way of their own, without a proxy.
 _SHARE = f"""
 {_TAKE}
 where id in (select s.id from subscription s join subscription lead on lead.id = $3
@@ -76,7 +76,7 @@ where id in (select s.id from subscription s join subscription lead on lead.id =
     and s.next_check_at <= now() + make_interval(secs => s.interval_seconds / 2)
     and (s.lease_expires_at is null or s.lease_expires_at < now())
     and s.owner <> all ($5::bigint[])
-    and not {_MERGED} ? 'proxy' and coalesce({_MERGED} -> 'impersonate', 'false') = $4::text::jsonb
+    and {_MERGED} ->> 'proxy' is null and coalesce({_MERGED} -> 'impersonate', 'false') = $4::text::jsonb
   order by s.id limit 1000 for update of s skip locked)
 {_CLAIMED}
 """
@@ -124,7 +124,7 @@ class Claim:
     site: str
     title: str
     folder: int | None
-    options: Options
+    chosen: presets.Chosen
     filter: filters.Filter
     schedule: Schedule
     backfill: int | None
@@ -134,6 +134,10 @@ class Claim:
     first: bool
     full_list_due: bool
     shared: tuple["Claim", ...] = ()  # subscriptions of other users that the same reading serves
+
+    @property
+    def options(self) -> Options:
+        return self.chosen.options
 
     @property
     def fingerprint(self) -> tuple[int | None, str | None]:
@@ -163,11 +167,11 @@ async def claim(id: int | None = None) -> Claim | None:
         claimed = _claim(row)
         if not reading.may_be_shared(claimed.url, claimed.options):
             return claimed
-        signed_in = await _with_jars(claimed.site)
-        if claimed.owner in signed_in:
+        alone = await _with_jars(claimed.site) + await site_rules.owners_with_own_way(claimed.url)
+        if claimed.owner in alone:
             return claimed
         way = json.dumps(claimed.options.impersonate)
-        rows = await engine.fetch(_SHARE, worker_id(), _LEASE_SECONDS, claimed.id, way, signed_in)
+        rows = await engine.fetch(_SHARE, worker_id(), _LEASE_SECONDS, claimed.id, way, alone)
     return replace(claimed, shared=tuple(_claim(row) for row in rows))
 
 
@@ -181,9 +185,10 @@ async def _with_jars(site: str) -> list[int]:
 
 
 def _claim(row: dict[str, Any]) -> Claim:
-    options = msgspec.convert(json.loads(row["options"]), Options)
+    values = dict(row)
+    chosen = presets.merged({}, json.loads(values.pop("options")))
     times = msgspec.convert(json.loads(row["schedule"]), Schedule)
-    return Claim(**{**row, "options": options, "filter": _filter(row["filter"]), "schedule": times})
+    return Claim(**{**values, "chosen": chosen, "filter": _filter(row["filter"]), "schedule": times})
 
 
 def _filter(text: str) -> filters.Filter:
@@ -307,7 +312,8 @@ async def _submit(
         options = msgspec.structs.replace(options, live_wait=True)
     listed = entry.metadata if entry and entry.metadata else _remembered(row)
     async with engine.transaction():
-        download = await lifecycle.submit(claimed.owner, row["url"], folder, options, title=row["title"], listed=listed)
+        chosen = presets.Chosen(options, claimed.chosen.names)
+        download = await lifecycle.submit(claimed.owner, row["url"], folder, chosen, title=row["title"], listed=listed)
         table = SubscriptionEntry
         submitted: dict[Column | str, Any] = {
             table.submitted_at: NOW,

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-import msgspec
-
 from mediafetcher.core import errors
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import SubscriptionEntry
 from mediafetcher.downloads import lifecycle, presets
-from mediafetcher.fetch.options import Options
 from mediafetcher.subscriptions import entries, subscriptions
 
 _REASON = "requested"
@@ -22,8 +19,7 @@ async def download(id: int, entry: int, owner: int) -> dict[str, Any]:
     is. Returns: the entry. Raises: `NotFound`, and those of `lifecycle.submit`.
     """
     followed = await subscriptions.get(id, owner)
-    own = msgspec.convert(followed["options"], Options)
-    options = await presets.with_preset(followed["preset"], owner, own)
+    options = await presets.with_preset(followed["preset"], owner, presets.merged({}, followed["options"]))
     table = SubscriptionEntry
     async with engine.transaction():
         ours = (table.id == entry) & (table.subscription == id)

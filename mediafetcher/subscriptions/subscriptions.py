@@ -13,6 +13,7 @@ from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Subscription
 from mediafetcher.downloads import presets
+from mediafetcher.downloads.presets import Chosen
 from mediafetcher.fetch.options import MAX_ENTRIES, Options
 from mediafetcher.library.catalog import folders, quotas
 from mediafetcher.net import urls
@@ -71,7 +72,7 @@ async def follow(
     *,
     title: str | None = None,
     folder: str | None = None,
-    options: Options | None = None,
+    options: Options | Chosen | None = None,
     filter: filters.Filter | None = None,
     backfill: Existing = "new",
     retention: retentions.Retention | None = None,
@@ -101,7 +102,7 @@ async def follow(
             source_key=entries.key_of(url),
             title=_title(title) or url,
             folder=await folders.ensure(owner, folder or ""),
-            options=_json(_checked(options)),
+            options=json.dumps(presets.stated(_checked(options))),
             filter=_json(filter),
             backfill=count_of(backfill),
             retention=retentions.encode(retention or retentions.Retention()),
@@ -120,20 +121,20 @@ def _title(text: str | None) -> str:
     return " ".join((text or "").split())[:MAX_TITLE]
 
 
-def _checked(options: Options | None) -> Options:
+def _checked(options: Options | Chosen | None) -> Chosen:
     """Raise `Invalid` for options that make no sense for every entry of a list."""
-    options = options or Options()
-    if options.playlist is not None or options.clip:
+    chosen = presets.as_chosen(options)
+    if chosen.options.playlist is not None or chosen.options.clip:
         raise errors.Invalid("The options of a subscription cannot have `playlist`, `start` or `end`.")
-    return options
+    return chosen
 
 
-async def _preset(name: str | None, owner: int, own: Options | None) -> int | None:
+async def _preset(name: str | None, owner: int, own: Options | Chosen | None) -> int | None:
     """Return the id of a preset; None for no name. Raises: `NotFound`, and `Invalid` if `own` contradicts it."""
     if not name:
         return None
     found = await presets.get(name, owner)
-    presets.merged(found["options"], msgspec.to_builtins(own or Options()))
+    presets.merged(found["options"], presets.stated(own))
     return int(found["id"])
 
 
@@ -220,9 +221,9 @@ async def _changed(now: dict[str, Any], owner: int, given: dict[str, Any]) -> di
     if "folder" in given:
         values[table.folder] = await folders.ensure(owner, given["folder"])
     if "options" in given:
-        values[table.options] = _json(_checked(given["options"]))
+        values[table.options] = json.dumps(presets.stated(_checked(given["options"])))
     if "options" in given or "preset" in given:
-        own = given.get("options") or msgspec.convert(now["options"], Options)
+        own = given.get("options") or presets.merged({}, now["options"])
         values[table.preset] = await _preset(given.get("preset", now["preset"]), owner, own)
     for name, column in (("filter", table.filter), ("retention", table.retention), ("schedule", table.schedule)):
         if name in given:
@@ -299,7 +300,7 @@ async def preview(
     owner: int,
     url: str,
     *,
-    options: Options | None = None,
+    options: Options | Chosen | None = None,
     filter: filters.Filter | None = None,
     backfill: Existing = "new",
     preset: str | None = None,
@@ -313,7 +314,7 @@ async def preview(
     filter = filter or filters.Filter()
     await filters.check_patterns(filter)
     chosen = await presets.with_preset(preset, owner, _checked(options))
-    wishes = plan.Wishes(owner, chosen, filter, count_of(backfill))
+    wishes = plan.Wishes(owner, chosen.options, filter, count_of(backfill))
     found = await recent_lists.read(owner, url, wishes.options, login)
     planned = await plan.make(wishes, None, found, first=True)
     wanted = [one for one in planned.new if one.decision == "queued"]

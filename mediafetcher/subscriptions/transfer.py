@@ -7,6 +7,7 @@ from piccolo.querystring import QueryString
 from mediafetcher.core import errors
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import Subscription
+from mediafetcher.downloads.presets import Chosen
 from mediafetcher.fetch.options import Options
 from mediafetcher.net import urls
 from mediafetcher.sandbox import parsing
@@ -28,7 +29,7 @@ async def load(
     text: str,
     *,
     folder: str = "",
-    options: Options | None = None,
+    options: Options | Chosen | None = None,
     filter: Filter | None = None,
     backfill: Existing = "new",
     retention: Retention | None = None,

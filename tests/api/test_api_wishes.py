@@ -53,3 +53,24 @@ async def test_a_list_and_its_entries(alice: Any, site: Site) -> None:
 async def test_a_preview_that_finds_nothing(alice: Any, site: Site, url: str, status: int, code: str) -> None:
     answer = await alice.http.post("/api/preview", json={"url": url.format(site=site.url(""))})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_option_given_as_null_or_false_wins_over_presets(alice: Any, site: Site) -> None:
+    link, sound = site.url("/media/ok.mp4"), {"audio": "m4a", "sponsorblock": True}
+    assert (await alice.http.put("/api/presets/sound", json={"options": sound})).status_code == 200
+    await alice.http.patch("/api/sites/127.0.0.1", json={"preset": "sound"})
+
+    async def options(**asked: Any) -> Any:
+        answer = await alice.http.post("/api/downloads", json={"url": link, **asked})
+        assert answer.status_code == 201, answer.text
+        await alice.http.post(f"/api/downloads/{answer.json()['id']}/cancel")
+        return answer.json()["options"]
+
+    assert await options() == sound
+    assert await options(options={"audio": None}) == {"sponsorblock": True}
+    assert await options(options={"audio": None, "sponsorblock": False}, preset="sound") == {}
+    assert await options(preset="") == {}
+    followed = await alice.http.post(
+        "/api/subscriptions", json={"url": link, "preset": "sound", "options": {"audio": None}}
+    )
+    assert followed.json()["options"] == {"audio": None}

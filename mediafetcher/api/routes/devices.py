@@ -18,7 +18,7 @@ from mediafetcher.accounts.vault import cookie_formats, devices
 from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db.tables import Download as DownloadRow
-from mediafetcher.downloads import cookie_waiting, lifecycle, queries
+from mediafetcher.downloads import cookie_waiting, lifecycle, presets, queries
 from mediafetcher.fetch import options
 from mediafetcher.sandbox import parsing
 
@@ -140,10 +140,11 @@ async def _last_folders(owner: int) -> list[str]:
 async def _download(call: devices.Call, where: str) -> dict[str, Any]:
     wish = _fields(call, _Wish)
     try:
-        chosen = options.Options(audio=wish.audio, max_height=wish.max_height)
+        values = options.Options(audio=wish.audio, max_height=wish.max_height)
     except ValueError as error:
         raise errors.Invalid(str(error)) from None
-    row = await lifecycle.submit(call.owner, wish.url, wish.folder, chosen)
+    given = frozenset(call.fields) & {"audio", "max_height"}
+    row = await lifecycle.submit(call.owner, wish.url, wish.folder, presets.Chosen(values, given))
     return {"id": row["id"], "state": row["state"]}
 
 

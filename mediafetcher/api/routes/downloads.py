@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from mediafetcher.api.responses import Asked, Id, fit
+from mediafetcher.api.responses import Asked, Id, chosen, fit
 from mediafetcher.core import errors
 from mediafetcher.downloads import lifecycle, log, presets, queries
 from mediafetcher.downloads import preview as look
@@ -111,7 +111,11 @@ class Download(msgspec.Struct):
 
 
 class NewDownload(msgspec.Struct, forbid_unknown_fields=True):
-    """A link to fetch. `folder` is a path such as "Music/Live", created if missing; `options` win over `preset`."""
+    """A link to fetch. `folder` is a path such as "Music/Live", created if missing; `options` win over `preset`.
+
+    An option that is given with its default, such as `"audio": null`, switches that of a preset off. `preset`: "" means
+    none, not even that of the site's rule.
+    """
 
     url: str
     folder: str | None = None
@@ -136,8 +140,10 @@ class Priority(msgspec.Struct, forbid_unknown_fields=True):
 
 async def submit(data: JSONBody[NewDownload], request: Asked) -> Download:
     """Submit a link. The answer comes before anything is fetched. A known source is answered with its item."""
-    options = await presets.with_preset(data.preset, request.user.id, data.options)
-    return fit(Download, await lifecycle.submit(request.user.id, data.url, data.folder, options))
+    owner = request.user.id
+    options = await presets.with_preset(data.preset, owner, await chosen(request, data.options))
+    row = await lifecycle.submit(owner, data.url, data.folder, options, site_preset=data.preset != "")
+    return fit(Download, row)
 
 
 async def page(

@@ -3,7 +3,7 @@
 import msgspec
 from litestar.params import FromPath, JSONBody
 
-from mediafetcher.api.responses import Asked, fit
+from mediafetcher.api.responses import Asked, chosen, fit
 from mediafetcher.downloads import presets
 from mediafetcher.fetch.options import Options
 
@@ -35,7 +35,8 @@ async def get(name: FromPath[str], request: Asked) -> Preset:
 
 async def save(name: FromPath[str], request: Asked, data: JSONBody[PresetOptions]) -> Preset:
     """Make or replace a preset. It counts from the next download on."""
-    return fit(Preset, await presets.save(name, request.user.id, data.options))
+    options = await chosen(request, data.options) or data.options
+    return fit(Preset, await presets.save(name, request.user.id, options))
 
 
 async def remove(name: FromPath[str], request: Asked) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from mediafetcher.api.responses import Asked, Id, fit
+from mediafetcher.api.responses import Asked, Id, chosen, fit
 from mediafetcher.api.routes.downloads import Reason, earlier, within
 from mediafetcher.api.routes.downloads import State as DownloadState
 from mediafetcher.core import errors
@@ -198,7 +198,7 @@ async def page(request: Asked) -> Subscriptions:
 
 async def follow(request: Asked, data: JSONBody[NewSubscription]) -> Subscription:
     """Follow a channel or a list. It is checked soon."""
-    given = msgspec.structs.asdict(data)
+    given = msgspec.structs.asdict(data) | {"options": await chosen(request, data.options)}
     return fit(Subscription, await subscriptions.follow(request.user.id, given.pop("url"), **given))
 
 
@@ -207,7 +207,7 @@ async def preview(request: Asked, data: JSONBody[NewSubscription]) -> DryRun:
     shown = await subscriptions.preview(
         request.user.id,
         data.url,
-        options=data.options,
+        options=await chosen(request, data.options),
         filter=data.filter,
         backfill=data.backfill,
         preset=data.preset,
@@ -222,7 +222,8 @@ async def get(id: Id, request: Asked) -> Subscription:
 
 async def change(id: Id, request: Asked, data: JSONBody[ChangedSubscription]) -> Subscription:
     """Change a subscription, pause or resume it."""
-    return fit(Subscription, await subscriptions.change(id, request.user.id, **msgspec.structs.asdict(data)))
+    given = msgspec.structs.asdict(data) | {"options": await chosen(request, data.options)}
+    return fit(Subscription, await subscriptions.change(id, request.user.id, **given))
 
 
 async def unfollow(id: Id, request: Asked) -> None:
@@ -296,6 +297,7 @@ class ExportedList(msgspec.Struct):
 async def load(request: Asked, data: JSONBody[SubscriptionList]) -> ImportedList:
     """Follow every link of a list. A link that cannot be followed stops no other."""
     given = {name: getattr(data, name) for name in data.__struct_fields__ if name != "content"}
+    given["options"] = await chosen(request, data.options)
     return fit(ImportedList, await transfer.load(request.user.id, data.content, **given))
 
 

@@ -15,6 +15,7 @@ from mediafetcher.cli.import_report import Report
 from mediafetcher.core import errors, logging
 from mediafetcher.downloads import dedup, lifecycle, presets, wait_reasons
 from mediafetcher.downloads import queries as download_queries
+from mediafetcher.downloads.presets import Chosen
 from mediafetcher.fetch import extractor_arguments
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.importing import importer
@@ -35,8 +36,21 @@ async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: st
     return max(outcomes)
 
 
-def wishes(asked: argparse.Namespace) -> Options:
-    """Read the options of a download from the arguments. Raises: `UsageError`."""
+def wishes(asked: argparse.Namespace) -> Chosen:
+    """Read the options of a download from the arguments, with the names of `--without`. Raises: `UsageError`."""
+    return Chosen(_options(asked), _left_out(asked.without))
+
+
+def _left_out(text: str) -> frozenset[str]:
+    names = frozenset(name.replace("-", "_") for name in _names(text))
+    if unknown := names - set(Options.__struct_fields__):
+        raise errors.UsageError(
+            f"--without has the unknown option {min(unknown)!r}. Use: {', '.join(Options.__struct_fields__)}."
+        )
+    return names
+
+
+def _options(asked: argparse.Namespace) -> Options:
     listed = asked.playlist or asked.limit is not None or bool(asked.items) or asked.list_folder
     try:
         numbers = tuple(int(number) for number in asked.items.split(",")) if asked.items else None
@@ -69,9 +83,9 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Options, out: Out) -> int:
+async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Chosen, out: Out) -> int:
     try:
-        row = await lifecycle.submit(owner, url, asked.folder, options)
+        row = await lifecycle.submit(owner, url, asked.folder, options, site_preset=asked.preset != "")
     except errors.Problem as problem:
         _report_problem(out, asked, url, problem.as_dict())
         return 1

@@ -310,7 +310,7 @@ async def _fetch(
             await leases.update_progress(
                 claim, stage="download", title=info.title, duration=info.duration, size=info.filesize
             )
-        own = dedup.is_private(claim.url, info.webpage_url, claim.options, cookies=bool(jar or login))
+        own = dedup.is_private(claim.url, info.webpage_url, source.options, cookies=bool(jar or login))
 
         async def completed(what: Completed) -> None:
             if jar:

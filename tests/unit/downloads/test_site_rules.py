@@ -177,3 +177,61 @@ async def test_extractor_of_another_site_does_not_get_the_password(owner: int, w
     for url in ("https://page.test/film", f"https://www.youtube.com/watch?v={youtube.VIDEO}"):
         await _run(owner, url)
     assert SECRET not in str(world.posts) + str(world.players)
+
+
+# ---- options that switch those of a preset off, and proxies of rules ------------------------------------------
+
+
+@pytest.fixture
+async def audio_rule(owner: int) -> None:
+    """Links of 127.0.0.1 are fetched as sound, with marks."""
+    await presets.save("sound", owner, Options(audio="m4a", sponsorblock=True))
+    await site_rules.save(owner, "127.0.0.1", Rule(preset="sound"))
+
+
+async def test_option_given_as_its_default_switches_that_of_the_rule_off(
+    owner: int, site: Site, audio_rule: None
+) -> None:
+    url = site.url("/media/ok.mp4")
+    off = presets.Chosen(Options(), frozenset({"audio"}))
+    assert (await lifecycle.submit(owner, url, options=off))["options"] == {"sponsorblock": True}
+    named = await presets.with_preset("sound", owner, off)
+    assert named.options == Options(sponsorblock=True)
+    assert (await lifecycle.submit(owner, url, site_preset=False))["options"] == {}
+
+
+async def test_languages_given_as_none_win_over_those_of_the_user(owner: int, site: Site) -> None:
+    await engine.execute("""update account set preferences = '{"audio_languages": ["de"]}'""")
+    url = site.url("/media/ok.mp4")
+    assert (await lifecycle.submit(owner, url))["options"] == {"audio_languages": ["de"]}
+    none = presets.Chosen(Options(), frozenset({"audio_languages"}))
+    assert (await lifecycle.submit(owner, url, options=none))["options"] == {}
+
+
+async def test_preset_remembers_an_option_given_as_its_default(owner: int, site: Site, audio_rule: None) -> None:
+    await presets.save("film", owner, presets.Chosen(Options(), frozenset({"audio"})))
+    chosen = await presets.with_preset("film", owner, None)
+    row = await lifecycle.submit(owner, site.url("/media/ok.mp4"), options=chosen)
+    assert row["options"] == {"sponsorblock": True}
+
+
+async def test_preset_of_the_rule_that_contradicts_the_link_is_named_in_its_log(owner: int, site: Site) -> None:
+    await presets.save("whole", owner, Options(keep_original=True))
+    await site_rules.save(owner, "127.0.0.1", Rule(preset="whole"))
+    row = await lifecycle.submit(owner, site.url("/media/ok.mp4"), options=Options(start=1.0))
+    assert row["options"] == {"start": 1.0}
+    [line] = await log.read(row["id"], owner)
+    assert line["level"] == "warning" and "'whole'" in line["message"] and "127.0.0.1" in line["message"]
+    assert "clip" in line["message"]
+
+
+async def test_source_fetched_by_the_proxy_of_a_rule_is_private(owner: int, site: Site) -> None:
+    url = site.url("/media/ok.mp4")
+    with Proxy("http") as proxy:
+        settings.use(replace(settings.get(), allow_hosts=(*settings.get().allow_hosts, f"127.0.0.1:{proxy.port}")))
+        await site_rules.save(owner, "127.0.0.1", Rule(proxy=proxy.url))
+        assert (await _run(owner, url))["state"] == "done"
+    keys = await engine.fetch("select key from source where media_file is not null")
+    assert keys and all(row["key"].startswith(f"{owner}:") for row in keys), keys
+    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    assert (await lifecycle.submit(bob, url))["state"] == "queued"

@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
+from mediafetcher.downloads import presets
 from mediafetcher.fetch import extractor_arguments, options
 from mediafetcher.fetch.options import Options
 
@@ -95,12 +97,23 @@ def test_what_is_typed_becomes_the_wish():
     from mediafetcher.cli.commands import downloads
 
     typed = "get http://a/ --mp3 --subtitles en,fr --auto-subtitles --start 1:30 --end 0:02:00.5 --limit 3 --items 1,4"
-    wish = downloads.wishes(parser.parser().parse_args(typed.split()))
+    wish = downloads.wishes(parser.parser().parse_args(typed.split())).options
     assert wish == Options(
         audio="mp3", subtitles=("en", "fr"), auto_subtitles=True, start=90, end=120.5,
         playlist=options.Playlist(limit=3, items=(1, 4)),
     )  # fmt: skip
-    assert downloads.wishes(parser.parser().parse_args(["get", "http://a/"])) == Options()
+    assert downloads.wishes(parser.parser().parse_args(["get", "http://a/"])) == presets.Chosen()
+
+
+def test_options_without_which_a_link_is_wanted_are_given():
+    from mediafetcher.cli import parser
+    from mediafetcher.cli.commands import downloads
+
+    typed = "get http://a/ --preset small --without audio,keep-original"
+    wish = downloads.wishes(parser.parser().parse_args(typed.split()))
+    assert presets.stated(wish) == {"audio": None, "keep_original": False}
+    with pytest.raises(errors.UsageError):
+        downloads.wishes(parser.parser().parse_args(["get", "http://a/", "--without", "sound"]))
 
 
 def test_extractor_arguments_of_the_list_reach_yt_dlp_as_texts():

@@ -11,7 +11,7 @@ import pytest
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import clock, daily_hours, errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, presets
+from mediafetcher.downloads import leases, lifecycle, presets, site_rules
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.options import Options
@@ -519,6 +519,32 @@ async def test_reading_with_cookies_or_a_proxy_is_not_shared(owner, site, newest
     await subscriptions.change(theirs["id"], bob, options=Options(proxy="http://127.0.0.1:9"))
     await _check(mine["id"])
     assert (await subscriptions.get(theirs["id"], bob))["checked_at"] is None
+
+
+async def test_reading_of_a_user_whose_rule_has_a_way_of_its_own_is_not_shared(owner, site, newest):
+    newest.publish(1)
+    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    mine = await subscriptions.follow(owner, site.url("/channel/one"))
+    theirs = await subscriptions.follow(bob, site.url("/channel/one"))
+    for rule in (site_rules.Rule(proxy="http://127.0.0.1:9"), site_rules.Rule(cookies_required=True)):
+        await site_rules.save(bob, "127.0.0.1", rule)
+        await _check(mine["id"])  # bob's is not read with it
+        assert (await subscriptions.get(theirs["id"], bob))["checked_at"] is None
+        await engine.execute("update subscription set next_check_at = now()")
+        claimed = await checks.claim(theirs["id"])  # and what bob reads is not given to others
+        assert claimed is not None and claimed.shared == ()
+        await engine.execute("update subscription set lease_expires_at = null")
+
+
+async def test_option_given_as_its_default_switches_that_of_a_preset_off_for_every_entry(owner, site, newest):
+    newest.publish(1)
+    await presets.save("sound", owner, Options(audio="m4a", sponsorblock=True))
+    await site_rules.save(owner, "127.0.0.1", site_rules.Rule(preset="sound"))
+    off = presets.Chosen(Options(), frozenset({"audio"}))
+    id = await _follow(owner, site, backfill="all", options=off, preset="sound")
+    assert (await subscriptions.get(id, owner))["options"] == {"audio": None}
+    stored = await engine.fetchval("select options::text from download")
+    assert json.loads(stored) == {"sponsorblock": True, "live_wait": True}
 
 
 def _count_reads(monkeypatch) -> list[tuple[int, int]]:
