@@ -201,7 +201,7 @@ async def owners_with_own_way(url: str) -> list[int]:
     """
     table = SiteRule
     names = cookie_jars.names_of(urlsplit(url).hostname or "")
-    own = table.proxy.is_not_null() | (table.cookies_required == True)  # noqa: E712
+    own = table.proxy.is_not_null() | table.cookies_required.eq(True)
     rows = await table.select(table.owner).where(among(table.site, names), own)
     return [row["owner"] for row in rows]
 
