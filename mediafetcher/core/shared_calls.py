@@ -1,7 +1,7 @@
 """One computation for all who ask for the same at the same time.
 
 A caller gets the result of a computation that began after its call, so it sees what it has written. While one runs,
-the next waits, and serves everybody who has asked meanwhile.
+the next waits, and serves all callers that have asked meanwhile.
 """
 
 import asyncio

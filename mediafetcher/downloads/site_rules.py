@@ -197,7 +197,7 @@ async def for_request(owner: int, url: str, options: Options, *, signed_in: bool
 async def owners_with_own_way(url: str) -> list[int]:
     """Return the users whose rule for the site of a link has a proxy, or requires cookies.
 
-    What they read of the site is not what others read of it.
+    Their lists of the site may differ from those of other users.
     """
     table = SiteRule
     names = cookie_jars.names_of(urlsplit(url).hostname or "")

@@ -17,7 +17,7 @@ _Values: Any = msgspec.defstruct("_Values", [(name, Any, None) for name in _NAME
 
 
 class Info(msgspec.Struct):
-    """What such a file says. `chapters`: the start in seconds and the title of each."""
+    """The contents of such a file. `chapters`: the start in seconds and the title of each."""
 
     metadata: SourceMetadata | None = None
     chapters: list[tuple[float, str]] = []

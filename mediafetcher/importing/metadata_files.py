@@ -43,7 +43,7 @@ _NOTHING = SourceMetadata()
 
 
 class Beside(NamedTuple):
-    """What the files beside a file say. `left_out`: files that could not be read, as text."""
+    """The contents of the files beside a file. `left_out`: files that could not be read, as text."""
 
     metadata: SourceMetadata | None = None
     chapters: tuple[tuple[float, str], ...] = ()  # (start in seconds, title)
