@@ -8,18 +8,18 @@ from mediafetcher.core import shared_calls
 
 
 async def test_calls_during_a_computation_share_the_next_one() -> None:
-    value, begun, go = 1, 0, asyncio.Event()
+    value, begun, started, go = 1, 0, asyncio.Event(), asyncio.Event()
 
     async def compute() -> int:
         nonlocal begun
         begun += 1
         seen = value
+        started.set()
         await go.wait()
         return seen
 
     first = [asyncio.create_task(shared_calls.join("key", compute)) for _ in range(3)]
-    while not begun:
-        await asyncio.sleep(0)
+    await started.wait()
     value = 2
     later = [asyncio.create_task(shared_calls.join("key", compute)) for _ in range(3)]
     other = asyncio.create_task(shared_calls.join("other", compute))
