@@ -212,7 +212,7 @@ def test_a_damaged_file_says_so_and_leaves_nothing_to_start(alpine, damage):
     assert not alpine.inside(RUNTIME).exists() or versions(alpine) == []
 
 
-def test_where_it_cannot_unpack_it_names_every_place(alpine):
+def test_unpacking_without_a_usable_folder_names_every_place(alpine):
     done = alpine.run(MEDIAFETCHER, "--version", MF_RUNTIME_DIR="/proc/nowhere")
     assert done.returncode == 126 and "/proc/nowhere" in done.stderr and "MF_RUNTIME_DIR" in done.stderr
 

@@ -58,7 +58,7 @@ async def test_twenty_first_runs_at_once_make_one_administrator(web: Any) -> Non
     assert await engine.fetchval("select count(*) from account") == 1
 
 
-async def test_the_first_run_takes_the_local_person_over(web: Any) -> None:
+async def test_first_run_takes_over_the_local_user(web: Any) -> None:
     local = await users.local_owner()
     code = await first_run.prepare()
     answer = await web.client().post("/api/setup", json={"code": code, "name": "Ada", "password": PASSWORD})
@@ -78,7 +78,7 @@ async def test_guessing_the_code_is_limited(web: Any) -> None:
 # ---- signing in ------------------------------------------------------------------------------------------
 
 
-async def test_the_cookie(web: Any, alice: Any) -> None:
+async def test_session_cookie_has_its_attributes(web: Any, alice: Any) -> None:
     answer = await web.browser().post("/api/session", json={"name": "ALICE", "password": PASSWORD})
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("mf_session=")
@@ -177,7 +177,7 @@ async def test_sessions_are_listed_and_ended(web: Any, signed_in: httpx.AsyncCli
     assert (await signed_in.get("/api/items")).status_code == 200
 
 
-async def test_tokens(web: Any, signed_in: httpx.AsyncClient) -> None:
+async def test_tokens_are_made_listed_and_ended(web: Any, signed_in: httpx.AsyncClient) -> None:
     made = await signed_in.post("/api/tokens", json={"name": "a script", "scopes": ["read"], "days": 1})
     assert made.status_code == 201
     token = made.json()["token"]
@@ -208,7 +208,7 @@ async def test_bad_tokens_are_refused(signed_in: httpx.AsyncClient, said: dict[s
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
-async def test_people(web: Any, signed_in: httpx.AsyncClient) -> None:
+async def test_users_are_made_changed_and_removed(web: Any, signed_in: httpx.AsyncClient) -> None:
     made = await signed_in.post("/api/users", json={"name": "Carl", "password": PASSWORD})
     assert made.status_code == 201
     carl = made.json()["id"]
@@ -227,7 +227,9 @@ async def test_people(web: Any, signed_in: httpx.AsyncClient) -> None:
     assert answer.status_code == 401
 
 
-async def test_what_people_use_and_may_use(signed_in: httpx.AsyncClient, alice: Any, bob: Any, tmp_path: Path) -> None:
+async def test_usage_and_quota_of_users_are_shown(
+    signed_in: httpx.AsyncClient, alice: Any, bob: Any, tmp_path: Path
+) -> None:
     await add_item(alice.id, tmp_path)
     await add_item(bob.id, tmp_path)
     rows = {row["name"]: row for row in (await signed_in.get("/api/users")).json()["users"]}

@@ -259,7 +259,7 @@ def test_the_table_is_the_whole_of_it() -> None:
     assert set(audit.ACTIONS) == tried
 
 
-async def test_an_act_that_nobody_wrote_down_is_refused(database: str) -> None:
+async def test_unlisted_action_is_refused(database: str) -> None:
     with pytest.raises(ValueError):
         await audit.record("something")
 

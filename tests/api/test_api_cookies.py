@@ -146,7 +146,7 @@ async def test_the_extension_sees_sends_and_fetches(alice: Any, extension: Exten
     assert chosen["max_height"] == 480
 
 
-async def test_what_is_wrong_inside_comes_back_sealed(extension: Extension) -> None:
+async def test_error_in_a_sealed_message_returns_sealed(extension: Extension) -> None:
     assert (await extension.send("download", url="file:///etc/passwd"))["error"] == "unsupported_scheme"
     assert (await extension.send("download", url=5))["error"] == "invalid"
     assert (await extension.send("download", url="https://example.org/1", max_height=1))["error"] == "invalid"
@@ -155,7 +155,7 @@ async def test_what_is_wrong_inside_comes_back_sealed(extension: Extension) -> N
     assert wrong["error"] == "bad_cookies" and CANARY not in wrong["message"]
 
 
-async def test_what_is_wrong_with_the_seal_is_refused(alice: Any, extension: Extension) -> None:
+async def test_message_with_a_wrong_seal_is_refused(alice: Any, extension: Extension) -> None:
     await extension.send("state")
     again = await extension.http.post("/api/ext/send", json={"box": extension.box})
     assert (again.status_code, again.json()["code"]) == (409, "replayed")

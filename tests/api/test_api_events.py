@@ -101,7 +101,7 @@ async def test_nothing_of_others_is_heard(alice: Any, bob: Any) -> None:
         assert await listener.next() == ("library", {})
 
 
-async def test_who_is_slow_gets_a_new_snapshot(alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_reader_gets_a_new_snapshot(alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async with Listener(alice.http) as listener:
         await listener.next()
         # All at once, in one step of the loop: nobody could keep up with this.
@@ -254,7 +254,7 @@ async def test_stopping_ends_open_streams_at_once(web: Any, alice: Any) -> None:
     assert time.monotonic() - start < 5
 
 
-async def test_who_leaves_is_forgotten(web: Any, alice: Any) -> None:
+async def test_disconnected_reader_is_forgotten(web: Any, alice: Any) -> None:
     for _ in range(10):
         async with Listener(alice.http) as listener:
             await listener.next()

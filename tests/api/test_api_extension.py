@@ -33,7 +33,7 @@ async def test_each_package_is_what_the_list_says(alice: Any, built: Path, brows
         assert target in archive.read("manifest.json").decode()
 
 
-async def test_what_is_not_there(web: Any, alice: Any, built: Path) -> None:
+async def test_missing_extension_is_not_found(web: Any, alice: Any, built: Path) -> None:
     assert (await web.client().get("/api/extension/firefox")).status_code == 401
     assert (await alice.http.get("/api/extension/opera")).status_code in (400, 404)
     (built / "firefox" / "manifest.json").unlink()

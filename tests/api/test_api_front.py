@@ -156,7 +156,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rsgi_asgi, "_BODY_TIME", 2.0)
 
 
-async def test_two_hundred_slow_clients_keep_nobody_out_and_are_dropped(impatient: None, web: Any, alice: Any) -> None:
+async def test_two_hundred_slow_clients_block_no_other_and_are_dropped(impatient: None, web: Any, alice: Any) -> None:
     slow = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(200)]
     for number, (_, writer) in enumerate(slow):
         writer.write((b"GET /api/health HTTP/1.1\r\nHost: 127.0.", b"")[number % 2])
@@ -227,7 +227,7 @@ async def test_headers_without_end_are_refused(web: Any, alice: Any) -> None:
     assert (await alice.http.get("/api/items")).status_code == 200
 
 
-async def test_the_description(web: Any) -> None:
+async def test_api_description_is_served_to_users(web: Any) -> None:
     """It is served, is what the program writes without a database, and names every route and its problems."""
     served = (await web.client().get("/api/schema/openapi.json")).json()
     written = await asyncio.to_thread(

@@ -45,7 +45,7 @@ HOSTS = {
 
 
 @pytest.mark.parametrize(("host", "ours"), HOSTS.items())
-async def test_hosts(web: Any, host: str, ours: bool) -> None:
+async def test_unknown_hosts_are_refused(web: Any, host: str, ours: bool) -> None:
     for path in ("/api/health", "/media/1", "/"):
         answer = await web.client().get(path, headers={"Host": host})
         if ours:
@@ -112,7 +112,7 @@ async def test_changes_need_our_own_page(
         ({"Origin": ""}, True),
     ],
 )
-async def test_what_counts_as_our_page(signed_in: Any, headers: dict[str, str], refused: bool) -> None:
+async def test_origins_of_the_page_are_recognised(signed_in: Any, headers: dict[str, str], refused: bool) -> None:
     del signed_in.headers["Origin"]
     answer = await signed_in.post("/api/folders", json={"path": "A"}, headers=headers)
     assert answer.status_code == (403 if refused else 201)
@@ -123,7 +123,7 @@ async def test_a_token_needs_no_proof(alice: Any) -> None:
     assert answer.status_code == 201
 
 
-async def test_a_stranger_cannot_sign_a_visitor_in_across_sites(web: Any, alice: Any) -> None:
+async def test_other_site_cannot_sign_a_visitor_in(web: Any, alice: Any) -> None:
     said = {"name": "Alice", "password": "a long enough password"}
     answer = await web.client().post("/api/session", json=said, headers={"Origin": "http://evil.example"})
     assert answer.status_code == 403

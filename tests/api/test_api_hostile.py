@@ -85,7 +85,7 @@ async def plant(alice: Any, tmp_path: Path) -> list[int]:
 
 
 @pytest.mark.skipif(not (page.built_page() / "index.html").is_file(), reason="the page is not built yet")
-async def test_a_strangers_words_stay_words(web: Any, alice: Any, browser: Tab, tmp_path: Path) -> None:
+async def test_text_of_a_site_stays_text(web: Any, alice: Any, browser: Tab, tmp_path: Path) -> None:
     made = await plant(alice, tmp_path)
     newest = range(len(CORPUS) - 8, len(CORPUS))
     pages = {"/": newest[-3:], "/library": newest, "/trash": [1], "/settings": []}

@@ -23,7 +23,7 @@ def fits(kind: Any, said: Any) -> Any:
     return said
 
 
-async def test_downloads(alice: Any) -> None:
+async def test_downloads_are_added_listed_and_ended(alice: Any) -> None:
     wish = {"url": "http://site.test/a", "folder": "Music/Live", "options": {"max_height": 720}}
     answer = await alice.http.post("/api/downloads", json=wish)
     assert answer.status_code == 201
@@ -60,7 +60,7 @@ async def test_pages_of_downloads(alice: Any) -> None:
     assert len((await alice.http.get("/api/downloads?state=needs_action")).json()["downloads"]) == 5
 
 
-async def test_channels(alice: Any, bob: Any, tmp_path: Path) -> None:
+async def test_channels_of_items_are_listed(alice: Any, bob: Any, tmp_path: Path) -> None:
     item = await add_item(alice.id, tmp_path)
     link = "https://tube.example/@a b/ü?x=%2F"
     found = of_ytdlp({"channel": "A/B", "channel_url": link, "upload_date": "20240105", "tags": ["Tag"]})
@@ -82,7 +82,7 @@ async def test_channels(alice: Any, bob: Any, tmp_path: Path) -> None:
         assert (await alice.http.get(f"/api/items?{query}")).json()["code"] == "invalid", query
 
 
-async def test_items(alice: Any, tmp_path: Path) -> None:
+async def test_items_are_listed_and_changed(alice: Any, tmp_path: Path) -> None:
     item = await add_item(alice.id, tmp_path, title="First film", folder="Films")
     listed = fits(items.Items, (await alice.http.get("/api/items")).json())
     assert [entry["id"] for entry in listed["items"]] == [item]
@@ -119,7 +119,7 @@ async def test_pages_of_items(alice: Any, tmp_path: Path) -> None:
         assert seen == order
 
 
-async def test_trash(alice: Any, tmp_path: Path) -> None:
+async def test_trash_is_listed_restored_and_purged(alice: Any, tmp_path: Path) -> None:
     item = await add_item(alice.id, tmp_path)
     said = fits(items.Trashed, (await alice.http.delete(f"/api/items/{item}")).json())
     assert said == {"trashed": True, "holders": 0, "frees": 10240}
@@ -142,7 +142,7 @@ async def test_folders_tell_the_number_of_own_items_outside_the_trash(alice: Any
     assert (await bob.http.get("/api/folders")).json()["items"] == 0
 
 
-async def test_folders(alice: Any, tmp_path: Path) -> None:
+async def test_folders_are_made_moved_and_removed(alice: Any, tmp_path: Path) -> None:
     await add_item(alice.id, tmp_path, folder="Films/Old")
     tree = fits(folders.Folders, (await alice.http.get("/api/folders")).json())["folders"]
     assert {(entry["path"], entry["count"], entry["total"]) for entry in tree} == {("Films", 0, 1), ("Films/Old", 1, 1)}
@@ -159,7 +159,7 @@ async def test_folders(alice: Any, tmp_path: Path) -> None:
     assert len((await alice.http.get("/api/trash")).json()["items"]) == 1
 
 
-async def test_system(alice: Any, tmp_path: Path) -> None:
+async def test_system_state_is_shown(alice: Any, tmp_path: Path) -> None:
     await add_item(alice.id, tmp_path)
     said = fits(system.System, (await alice.http.get("/api/system")).json())
     assert said["mount"]["state"] == "online"
@@ -174,7 +174,7 @@ async def test_settings_hide_secrets(alice: Any) -> None:
     assert said["database_url"] in (None, "***")
 
 
-async def test_several_items(alice: Any, bob: Any, tmp_path: Path) -> None:
+async def test_several_items_change_at_once(alice: Any, bob: Any, tmp_path: Path) -> None:
     made = [await add_item(alice.id, tmp_path, data=bytes([number]) * 100) for number in range(3)]
     shared = await add_item(bob.id, tmp_path, data=bytes([2]) * 100)
     post = alice.http.post
@@ -204,7 +204,7 @@ async def test_a_folder_once_more(alice: Any, tmp_path: Path) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "name_taken")
 
 
-async def test_never_again(alice: Any, bob: Any) -> None:
+async def test_blocked_source_is_not_downloaded_again(alice: Any, bob: Any) -> None:
     link = "http://site.test/film"
     wish = (await alice.http.post("/api/downloads", json={"url": link})).json()
     await alice.http.post(f"/api/downloads/{wish['id']}/cancel")

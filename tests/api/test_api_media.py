@@ -47,7 +47,7 @@ RANGES: dict[str, tuple[int, bytes, str | None]] = {
 
 
 @pytest.mark.parametrize("wanted", RANGES)
-async def test_ranges(alice: Any, film: str, wanted: str) -> None:
+async def test_requested_ranges_are_sent(alice: Any, film: str, wanted: str) -> None:
     status, body, content_range = RANGES[wanted]
     answer = await alice.http.get(film, headers={"Range": wanted})
     assert (answer.status_code, answer.content) == (status, body)
@@ -56,7 +56,7 @@ async def test_ranges(alice: Any, film: str, wanted: str) -> None:
     assert answer.headers["accept-ranges"] == "bytes"
 
 
-async def test_conditions(alice: Any, film: str) -> None:
+async def test_conditional_requests_are_answered(alice: Any, film: str) -> None:
     whole = await alice.http.get(film)
     etag, last = whole.headers["etag"], whole.headers["last-modified"]
     part = {"Range": "bytes=0-9"}
@@ -82,13 +82,13 @@ async def test_conditions(alice: Any, film: str) -> None:
         assert len(answer.content) == {200: SIZE, 206: 10, 304: 0}[status]
 
 
-async def test_head(alice: Any, film: str) -> None:
+async def test_head_request_sends_no_body(alice: Any, film: str) -> None:
     for headers in ({}, {"Range": "bytes=0-9"}):
         answer = await alice.http.head(film, headers=headers)
         assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", str(SIZE))
 
 
-async def test_headers(web: Any, alice: Any, film: str) -> None:
+async def test_media_headers_are_complete(web: Any, alice: Any, film: str) -> None:
     answer = await alice.http.get(film)
     assert answer.headers["content-type"] == "video/mp4"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -102,14 +102,14 @@ async def test_headers(web: Any, alice: Any, film: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["image/svg+xml", "text/html", "application/javascript", "video/mp4; x=<y>"])
-async def test_what_could_run_is_handed_over_as_a_file(alice: Any, film: str, kind: str) -> None:
+async def test_active_content_is_sent_as_an_attachment(alice: Any, film: str, kind: str) -> None:
     await engine.execute("update media_file set kind = $1", kind)
     answer = await alice.http.get(film)
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment; ")
 
 
-async def test_side_files(alice: Any, tmp_path: Path) -> None:
+async def test_side_files_are_sent(alice: Any, tmp_path: Path) -> None:
     item = await add_item(alice.id, tmp_path)
     assert (await alice.http.get(f"/media/{item}/poster")).status_code == 404
     assert (await alice.http.get(f"/media/{item}/subtitles/en")).status_code == 404
@@ -126,7 +126,7 @@ async def test_side_files(alice: Any, tmp_path: Path) -> None:
         assert (await alice.http.get(f"/media/{item}/subtitles/{lang}")).status_code == 404, lang
 
 
-async def test_by_cookie(signed_in: Any, alice: Any, film: str) -> None:
+async def test_session_cookie_opens_media(signed_in: Any, alice: Any, film: str) -> None:
     answer = await signed_in.get(film, headers={"Range": "bytes=0-3"})
     assert answer.content == ALL[:4]
 
@@ -177,7 +177,7 @@ async def test_a_client_that_leaves_in_the_middle(web: Any, alice: Any, tmp_path
     assert answer.content == bytes(10)
 
 
-async def test_what_is_no_regular_file_of_the_store_is_not_sent(alice: Any, tmp_path: Path) -> None:
+async def test_irregular_file_in_the_store_is_not_sent(alice: Any, tmp_path: Path) -> None:
     """Somebody who can write to the share plants a link, a FIFO or a folder where a file of ours lies."""
     secret = tmp_path / "key"
     secret.write_bytes(b"secret" * 400_000)  # more than a piece that is read at once

@@ -30,7 +30,7 @@ async def page(
     await server.stop()
 
 
-async def test_files(page: Any) -> None:
+async def test_page_files_are_served(page: Any) -> None:
     answer = await page.get("/watch/12?t=3")
     assert answer.text == "<!doctype html><title>Page</title>"
     assert answer.headers["content-security-policy"] == site.CSP
@@ -41,13 +41,13 @@ async def test_files(page: Any) -> None:
     assert (head.content, head.headers["content-length"]) == (b"", str(len(SCRIPT)))
 
 
-async def test_packed(page: Any) -> None:
+async def test_compressed_files_are_served(page: Any) -> None:
     async with page.stream("GET", "/assets/app-1.js", headers={"Accept-Encoding": "br"}) as answer:
         raw = b"".join([piece async for piece in answer.aiter_raw()])
     assert (raw, answer.headers["content-encoding"], answer.headers["vary"]) == (b"packed", "br", "accept-encoding")
 
 
-async def test_cached(page: Any) -> None:
+async def test_hashed_files_are_cached(page: Any) -> None:
     first = await page.get("/")
     again = await page.get("/", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

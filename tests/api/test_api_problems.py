@@ -96,7 +96,7 @@ PAGES += ("/api/audit?",)
 
 
 @pytest.mark.parametrize("cursor", CURSORS, ids=range(len(CURSORS)))
-async def test_cursor_of_somebody_else_is_refused(alice: Any, cursor: str) -> None:
+async def test_cursor_of_another_user_is_refused(alice: Any, cursor: str) -> None:
     if len(cursor) > 12_000:
         cursor = cursor[:4] * 2500  # what fits into a request's first line: nested 7,500 deep
     for path in PAGES:
@@ -106,7 +106,7 @@ async def test_cursor_of_somebody_else_is_refused(alice: Any, cursor: str) -> No
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code"), BAD)
-async def test_shapes(alice: Any, method: str, path: str, body: bytes, status: int, code: str) -> None:
+async def test_problems_have_one_shape(alice: Any, method: str, path: str, body: bytes, status: int, code: str) -> None:
     answer = await alice.http.request(method, path, content=body, headers=JSON)
     said = answer.json()
     assert (answer.status_code, said["code"]) == (status, code), said

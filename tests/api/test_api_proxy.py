@@ -45,7 +45,7 @@ async def who(client: httpx.AsyncClient, *headers: tuple[str, str]) -> str | Non
     return user and user["name"]
 
 
-async def test_the_proxy_says_who_it_is(behind: Any) -> None:
+async def test_proxy_names_the_user(behind: Any) -> None:
     client = behind.client()
     assert await who(client) is None
     assert await who(client, (HEADER, "bob")) == "Bob"
@@ -57,7 +57,7 @@ async def test_the_proxy_says_who_it_is(behind: Any) -> None:
     assert (await client.get("/api/session", headers={HEADER: "Bob"})).json()["proxy"] is True
 
 
-async def test_who_has_no_account_is_nobody(behind: Any, alice: Any) -> None:
+async def test_user_without_an_account_is_refused(behind: Any, alice: Any) -> None:
     client = behind.client()
     for name in ("Eve", "Alice, Bob", "alice\tbob", "%41lice", "Alice;", "é", "x" * 5000):
         answer = await client.get("/api/items", headers=[(b"Remote-User", name.encode())])
@@ -87,7 +87,7 @@ async def test_a_second_header_that_a_caller_wrote_opens_nothing(behind: Any) ->
         {"proxy_user_header": HEADER, "trusted_proxies": ("127.0.0.1",), "proxy_secret": SECRET},
     ],
 )
-async def test_nobody_else_is_believed(web: Any, alice: Any, changes: dict[str, Any]) -> None:
+async def test_header_of_an_untrusted_client_is_ignored(web: Any, alice: Any, changes: dict[str, Any]) -> None:
     await restarted(web, **changes)
     client = web.client()
     for more in ({}, {"X-Forwarded-For": "10.9.8.7"}, {"X-Forwarded-For": "10.9.8.7, 192.168.0.1"}):
@@ -133,7 +133,7 @@ async def test_it_is_in_the_trail_once(behind: Any, bob: Any) -> None:
     ]
 
 
-async def test_who_is_removed_is_out_at_once(behind: Any, bob: Any) -> None:
+async def test_removed_user_is_refused_at_once(behind: Any, bob: Any) -> None:
     client = behind.client(**{HEADER: "Bob"})
     assert (await client.get("/api/items")).status_code == 200
     await users.remove(bob.id)

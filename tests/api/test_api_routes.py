@@ -125,7 +125,7 @@ async def test_a_token_in_the_address_is_not_looked_at(web: Any, alice: Any) -> 
         assert answer.status_code == 401
 
 
-async def test_scopes(web: Any, alice: Any, tmp_path: Path) -> None:
+async def test_token_scopes_limit_routes(web: Any, alice: Any, tmp_path: Path) -> None:
     """Each token opens exactly the routes that name one of its scopes."""
     await add_item(alice.id, tmp_path)
     for scope in credentials.SCOPES:
@@ -141,7 +141,7 @@ async def test_scopes(web: Any, alice: Any, tmp_path: Path) -> None:
             assert answer.status_code < 500, named(route)
 
 
-async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path: Path) -> None:
+async def test_rows_of_another_user_look_absent(alice: Any, bob: Any, tmp_path: Path) -> None:
     item = await add_item(alice.id, tmp_path, folder="Films")
     download = await add_download(alice.id)
     folder = (await alice.http.get("/api/folders")).json()["folders"][0]["id"]
@@ -187,7 +187,7 @@ async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path:
     assert (await alice.http.get(f"/api/items/{item}")).status_code == 200
 
 
-async def test_somebody_elses_account_looks_absent(web: Any, alice: Any, bob: Any) -> None:
+async def test_account_of_another_user_looks_absent(web: Any, alice: Any, bob: Any) -> None:
     browser = web.browser()
     await browser.post("/api/session", json={"name": "Bob", "password": "a long enough password"})
     token = (await alice.http.get("/api/tokens")).json()["tokens"][0]["id"]

@@ -54,13 +54,13 @@ async def test_state_of_the_token_provider_is_shown_to_administrators(web: Any, 
         {"proxy": "gopher://x:70"},
     ],
 )
-async def test_what_does_not_fit_is_refused_and_changes_nothing(web: Any, alice: Any, wrong: dict[str, Any]) -> None:
+async def test_invalid_value_is_refused_and_changes_nothing(web: Any, alice: Any, wrong: dict[str, Any]) -> None:
     answer = await alice.http.patch("/api/settings", json={"max_conversions": 3} | wrong)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert await engine.fetchval("select count(*) from setting") == 0
 
 
-async def test_what_the_environment_decides_stays(web: Any, alice: Any) -> None:
+async def test_value_of_the_environment_stays(web: Any, alice: Any) -> None:
     settings.use(dataclasses.replace(settings.get(), max_downloads=2, pinned=frozenset({"max_downloads"})))
     answer = await alice.http.patch("/api/settings", json={"max_downloads": 9})
     assert (answer.status_code, answer.json()["code"]) == (409, "pinned_setting")
@@ -79,7 +79,7 @@ async def test_the_proxy_is_not_shown(web: Any, alice: Any) -> None:
     assert "canary" not in answer.text
 
 
-async def test_what_children_take_is_shown_by_what_they_do(web: Any, alice: Any) -> None:
+async def test_changed_limits_reach_the_children(web: Any, alice: Any) -> None:
     await alice.http.get("/api/system")
     children = (await alice.http.get("/api/system")).json()["children"]
     assert set(children) == {"cpu", "memory", "groups"}

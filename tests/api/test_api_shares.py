@@ -254,7 +254,7 @@ async def test_every_use_of_a_link_is_in_the_audit_trail(web: Any, alice: Any, t
     assert all(json.loads(row["facts"])["share"] == id for row in rows)
 
 
-async def test_what_cannot_be_shared_is_refused(alice: Any, bob: Any, tmp_path: Path) -> None:
+async def test_unshareable_target_is_refused(alice: Any, bob: Any, tmp_path: Path) -> None:
     item = await add_item(alice.id, tmp_path, folder="Films")
     folder = (await alice.http.get("/api/folders")).json()["folders"][0]["id"]
     for person, body, status in (

@@ -57,6 +57,46 @@ def test_waiting_loop_in_any_form_is_found(loop: str) -> None:
     assert _waiting_loops(f"async def wait():\n    {loop.replace(chr(10), chr(10) + '    ')}") == [2]
 
 
+# Words that no name of a test has (design: `subject_condition_result`), and words that it does not begin with.
+_NO_WORDS = {
+    "anew",
+    "bell",
+    "bells",
+    "gate",
+    "house",
+    "keeper",
+    "person",
+    "people",
+    "room",
+    "stranger",
+    "strangers",
+} | {f"{some}body" for some in ("any", "every", "no", "some")}
+_NO_SUBJECTS = {"what", "where", "who", "whoever"}
+_FEWEST_WORDS = 3
+
+
+def _test_names(source: str) -> list[str]:
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return [function.name for function in functions if function.name.startswith("test_")]
+
+
+def _is_badly_named(name: str) -> bool:
+    words = name.removeprefix("test_").split("_")
+    return len(words) < _FEWEST_WORDS or words[0] in _NO_SUBJECTS or not _NO_WORDS.isdisjoint(words)
+
+
+def test_name_of_a_test_has_subject_condition_and_result() -> None:
+    found = [(path.name, name) for path in TESTS.rglob("test_*.py") for name in _test_names(path.read_text())]
+    assert [(file, name) for file, name in found if _is_badly_named(name)] == []
+
+
+@pytest.mark.parametrize("name", ["test_head", "test_the_cookie", "test_what_came_is_kept", "test_a_bell_is_rung"])
+def test_name_without_subject_or_result_is_found(name: str) -> None:
+    assert _is_badly_named(name)
+
+
 PACKAGE = TESTS.parent / "mediafetcher"
 # Modules that no test names, by folder or by module, and the tests that reach them through others.
 _REACHED_THROUGH = {

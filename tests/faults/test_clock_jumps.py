@@ -146,7 +146,7 @@ def _sign_in(server: Program, password: str) -> int:
     return httpx.post(f"{server.url}/api/session", json={"name": NAME, "password": password}, headers=head).status_code
 
 
-def test_what_a_wrong_clock_wrote_is_not_believed_later(program, folder, films_site):
+def test_times_of_a_wrong_clock_are_not_believed_later(program, folder, films_site):
     first = program(**AGE).start()
     port, token = first.port, first._token
     first.stop()

@@ -45,7 +45,7 @@ def _submit_all(server, films_site) -> list[int]:
     return ids
 
 
-def test_subtitles_of_strangers_leave_the_server_free(program, films_site):
+def test_foreign_subtitles_leave_the_server_free(program, films_site):
     server = program(max_attempts=1, encoder="software").start()
     before = _percentile_99(server, lambda: False)
     ids = _submit_all(server, films_site)

@@ -72,7 +72,7 @@ def test_a_full_media_folder(program, folder, films_site, kilobytes):
 
 @pytest.mark.promise(8)
 @pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="there is no FUSE here")
-def test_a_quota_that_nobody_can_see(program, folder, films_site):
+def test_hidden_quota_of_the_disk_is_met(program, folder, films_site):
     """The disk has room, and each write beyond the quota is refused (EDQUOT)."""
     with shares.mounted(folder) as share:
         server = program(media=share.point, mount_check_seconds=0.3).start()

@@ -38,7 +38,7 @@ def percentile(values: list[float], part: float) -> float:
 @pytest.mark.promise(26)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", FLOODS.values(), ids=FLOODS)
-async def test_flood_of_connections_keeps_nobody_out(program, first):
+async def test_flood_of_connections_blocks_no_client(program, first):
     seconds = deep.count(26, 4)
     count, much = (3000, 2 * MUCH) if seconds >= 60 else (CONNECTIONS, MUCH)
     if b"TOKEN" in first:  # this and the next: each is a request that Python answers

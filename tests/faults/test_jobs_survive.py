@@ -79,7 +79,7 @@ def _retry_parked(server, seconds: float) -> None:
 @pytest.mark.promise(10)
 @pytest.mark.timeout(1200)
 async def test_no_job_is_done_twice(database, state, folder):
-    """Two processes of eight slots, each bell rung three times: every wish gets one item, at its first attempt."""
+    """Two processes of eight slots, each wake-up sent three times: each download gets one item at its first attempt."""
     count = deep.count(10, 800)
     media = settings.get().media
     await engine.execute("insert into account (name) values ('ada'), ('bob')")

@@ -46,7 +46,7 @@ class Ear:
 
 
 @pytest.mark.timeout(300)
-def test_whoever_answers_it_is_the_same_library(pair, films_site):
+def test_either_server_answers_with_the_same_library(pair, films_site):
     one, two = pair
     with httpx.Client(headers={"origin": one.url}) as browser:  # signed in here, known there
         signed = browser.post(f"{one.url}/api/session", json={"name": NAME, "password": PASSWORD})

@@ -16,17 +16,17 @@ from tests.conftest import cloned
 from tests.faults.program import REPOSITORY
 from tests.waiting import eventually
 
-OLD = Path(__file__).with_name("m0002.mfbackup.xz")  # as the second version wrote it: 2 people, 9 files, 18 items
-GATE = 4711
+OLD = Path(__file__).with_name("m0002.mfbackup.xz")  # as the second version wrote it: 2 users, 9 files, 18 items
+PAUSE_LOCK = 4711
 
-# The changes stop at this gate, so that the program can be killed between two of them.
+# The changes pause at this lock, so that the program can be killed between two of them.
 CLOSE = f"""
-create sequence gate_count;
-create function gate() returns event_trigger language plpgsql as $$
-  begin if nextval('gate_count') = 2 then perform pg_advisory_lock({GATE}); end if; end $$;
+create sequence pause_count;
+create function pause() returns event_trigger language plpgsql as $$
+  begin if nextval('pause_count') = 2 then perform pg_advisory_lock({PAUSE_LOCK}); end if; end $$;
 """
-TRIGGER = "create event trigger gate on ddl_command_end execute function gate()"  # a superuser's alone
-OPEN = "drop event trigger gate"
+TRIGGER = "create event trigger pause on ddl_command_end execute function pause()"  # a superuser's alone
+OPEN = "drop event trigger pause"
 
 
 def _put_back(server) -> None:
@@ -96,26 +96,26 @@ async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_t
         old = await _versions(dsn)
         if old == migrate.known():
             pytest.skip("this is the version that the old data was made by")
-        gate = await asyncpg.connect(dsn)
-        await gate.execute(CLOSE)
+        holder = await asyncpg.connect(dsn)
+        await holder.execute(CLOSE)
         await _as_admin(server, dsn, TRIGGER)
-        await gate.execute("select pg_advisory_lock($1)", GATE)
+        await holder.execute("select pg_advisory_lock($1)", PAUSE_LOCK)
         process = subprocess.Popen(
             [sys.executable, "-m", "mediafetcher", "serve"], cwd=REPOSITORY, env=running.environment
         )
         try:
-            await _becomes(gate, 1, "select count(*) from pg_locks where locktype = 'advisory' and not granted")
+            await _becomes(holder, 1, "select count(*) from pg_locks where locktype = 'advisory' and not granted")
         finally:
             process.kill()
             process.wait()
-        await gate.execute("select pg_advisory_unlock_all()")
+        await holder.execute("select pg_advisory_unlock_all()")
         others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-        await _becomes(gate, 0, f"{others} and backend_type = 'client backend'")
+        await _becomes(holder, 0, f"{others} and backend_type = 'client backend'")
         assert await _versions(dsn) == old
         assert len(list((running.state / "backups").glob("before-*.mfbackup"))) == 1
         await _as_admin(server, dsn, OPEN)
-        await gate.execute("drop function gate(); drop sequence gate_count")
-        await gate.close()
+        await holder.execute("drop function pause(); drop sequence pause_count")
+        await holder.close()
         done = running.command("list", "--json", "--user", "owner")
         assert done.returncode == 0, done.stderr
         assert await _versions(dsn) == migrate.known()

@@ -85,7 +85,7 @@ def test_one_that_failed_is_no_figure(downloader, name):
 
 
 @pytest.mark.parametrize("given", ["metube", "metube=127.0.0.1:1", "unknown=http://127.0.0.1:1"])
-def test_a_peer_that_nobody_knows_is_refused(given):
+def test_unknown_peer_is_refused(given):
     with pytest.raises(ValueError, match=r"NAME=URL"):
         bench_peers.Peer(given)
 

@@ -181,7 +181,7 @@ def test_trash_and_back(served, site):
 
 
 @pytest.mark.timeout(300)
-def test_never_again(served, site):
+def test_blocked_source_is_refused_by_get(served, site):
     shell = served()
     link = site.url("/media/ok.mp4")
     assert "--undo" in shell("never", link).stdout
@@ -208,7 +208,7 @@ def test_two_commands_at_once_help_each_other(shell, site):
 
 
 @pytest.mark.timeout(300)
-def test_people_tokens_and_settings(served):
+def test_users_tokens_and_settings_are_managed(served):
     shell = served()
     code = shell("setup").stdout.strip()
     assert len(code) > 15 and shell("setup").stdout.strip() == code

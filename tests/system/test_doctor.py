@@ -107,7 +107,7 @@ def test_a_share_that_is_read_only(doctor):
 
 
 @root
-def test_a_share_of_somebody_else(doctor):
+def test_share_of_another_owner_is_reported(doctor):
     os.chown(doctor.state, OTHER, OTHER)
     found = doctor(doctor.tmpfs)
     assert level(found, "not_writable") == "problem"

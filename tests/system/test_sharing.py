@@ -35,7 +35,7 @@ def program(folder: Path):
 
 
 @pytest.mark.timeout(300)
-def test_one_source_in_flight_is_one_download_for_two_people(program, site):
+def test_one_source_in_flight_is_one_download_for_two_users(program, site):
     guest = Guest(program, "guest")
     program.submit(site.url("/slow/60/ok.mp4?alone=1"))
     program.all_ended(60)
@@ -66,7 +66,7 @@ def test_one_source_in_flight_is_one_download_for_two_people(program, site):
 
 
 @pytest.mark.timeout(300)
-def test_a_person_is_removed_in_the_middle_of_their_downloads(program, site):
+def test_user_is_removed_during_their_downloads(program, site):
     guest = Guest(program, "guest")
     shared = site.url("/media/ok.mp4")
     program.submit(shared)

@@ -33,7 +33,7 @@ def test_both_packages_are_written_and_again_over_them(built: Path, tmp_path: Pa
     assert [path.read_bytes() for path, _ in extension_package.write(folder)[1:]] == before
 
 
-def test_what_is_not_built_or_not_writable_is_said(built: Path, tmp_path: Path) -> None:
+def test_missing_build_or_unwritable_folder_is_reported(built: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.UsageError):
         extension_package.write(tmp_path / "file")

@@ -55,7 +55,7 @@ def _parts(file: io.BytesIO) -> dict[str, bytes]:
         return {entry.name: archive.extractfile(entry).read() for entry in archive}
 
 
-async def test_what_is_restored_is_what_was_there_and_the_present_one_is_kept(dsn, state):
+async def test_restored_state_is_the_saved_one_and_the_present_one_is_kept(dsn, state):
     file = await _backup(dsn)
     await _run(dsn, "delete from library_item")
     done = await backup.restore(dsn, settings.get(), file)
@@ -146,7 +146,7 @@ async def test_a_backup_of_a_newer_program_is_refused_in_words(dsn, state):
     assert await _databases(dsn) == []
 
 
-async def test_nothing_is_switched_under_somebody_who_is_connected(dsn, state):
+async def test_nothing_is_switched_under_a_connected_client(dsn, state):
     file = await _backup(dsn)
     other = await asyncpg.connect(dsn)
     try:

@@ -59,7 +59,7 @@ async def test_the_socket_is_only_for_its_owner_even_below_a_deep_folder(tmp_pat
     await server.close()
 
 
-async def test_nobody_there_is_said_as_none(tmp_path: Path) -> None:
+async def test_absent_process_is_reported_as_none(tmp_path: Path) -> None:
     assert await control_socket.ask(tmp_path, [], None, Heard()) is None
 
 

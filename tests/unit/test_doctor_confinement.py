@@ -10,7 +10,7 @@ from mediafetcher.ops.doctor import confinement
     ("without", "notes"),
     [("", set()), ("namespace", set()), ("landlock", {"landlock"}), ("namespace,landlock", {"landlock", "gateway"})],
 )
-def test_what_is_missing_is_said(monkeypatch, without, notes):
+def test_missing_confinement_is_reported(monkeypatch, without, notes):
     monkeypatch.setenv("MF_WITHOUT", without)
     gateway.kind.cache_clear()
     try:

@@ -21,5 +21,5 @@ NAMING = {"proxy_user_header": "Remote-User"}
         (NAMING | {"trusted_proxies": ("127.0.0.1",), "proxy_secret": "0123456789abcdef"}, ["proxy_secret"]),
     ],
 )
-def test_proxy_that_names_people_needs_a_secret(settings: dict[str, Any], found: list[str]) -> None:
+def test_proxy_that_names_users_needs_a_secret(settings: dict[str, Any], found: list[str]) -> None:
     assert [finding.name for finding in proxy.examine(Settings(**settings))] == found

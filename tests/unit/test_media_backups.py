@@ -24,7 +24,7 @@ def _use(**changes: object) -> None:
     settings.use(dataclasses.replace(settings.get(), **changes))
 
 
-async def test_backup_in_the_media_folder_is_whole_and_private_and_begins_the_journal_anew(database, state, media):
+async def test_backup_in_the_media_folder_is_whole_and_private_and_restarts_the_journal(database, state, media):
     (state / "key").write_text("the key")
     made = await media_backups.make(database, settings.get())
     assert made is not None and media_backups.found(media) == [made]

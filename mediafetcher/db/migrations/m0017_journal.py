@@ -1,7 +1,7 @@
 """The seventeenth version: the changes that must be written to the journal in the media folder.
 
 Triggers record the key of every account, folder, media file and item that changes, so no statement can omit it. The
-writer (library/journal.py) reads the rows themselves when it writes them. Safe to run twice, as the others.
+writer (library/recovery/journal.py) reads the rows themselves when it writes them. Safe to run twice, as the others.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager

@@ -119,7 +119,7 @@ class PairingCode(Table, tablename="pairing_code", db=DB):
 
 
 class RateLimitBucket(Table, tablename="rate_limit_bucket", db=DB):
-    """How many tries a secret has left at `at` (accounts/limits.py). The key is a hash: names are typed wrongly too."""
+    """The tries left at `at` (accounts/auth/rate_limit.py). The key is a hash: a name may be a secret."""
 
     id = BigSerial(primary_key=True)
     key = Bytea(required=True)

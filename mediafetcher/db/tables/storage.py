@@ -16,7 +16,7 @@ class StoreRoot(Table, tablename="store_root", db=DB):
 
 
 class Installation(Table, tablename="installation", db=DB):
-    """This database as an owner of stored files (library/ownership.py). One row.
+    """This database as an owner of stored files (library/storage/ownership.py). One row.
 
     `number` and `nonce` name the last claim made on the media folder, `pending_nonce` one that may have been made.
     """
@@ -42,7 +42,7 @@ class Scrub(Table, tablename="scrub", db=DB):
 
 
 class JournalState(Table, tablename="journal_state", db=DB):
-    """The journal file that is appended to (library/journal.py). One row, id 1; no `epoch`: it is started again."""
+    """The current journal file (library/recovery/journal.py). One row, id 1. No `epoch`: begin a new file."""
 
     id = Integer(primary_key=True, default=1)
     recording = Boolean(default=True)  # triggers note changes
@@ -63,7 +63,7 @@ class JournalChange(Table, tablename="journal_change", db=DB):
 
 
 class RunningTime(Table, tablename="running_time", db=DB):
-    """How long servers of this database have run, in seconds (library/running.py). One row, id 1."""
+    """How long servers of this database have run, in seconds (library/storage/running.py). One row, id 1."""
 
     id = Integer(primary_key=True, default=1)
     seconds = DoublePrecision(default=0.0)

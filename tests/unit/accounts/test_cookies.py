@@ -55,7 +55,7 @@ def test_spaces_instead_of_tabs_are_read() -> None:
     assert cookie_formats.parse(LINES[3].replace("\t", "    "))[0].value == "canary-1"
 
 
-def test_what_some_exports_do_differently() -> None:
+def test_variants_of_exports_are_read() -> None:
     assert cookie_formats.parse("  " + LINES[3])[0].domain == "example.org"
     assert cookie_formats.parse("   # a word\n" + LINES[3])[0].name == "sid"
     one = {"name": "a", "value": "canary", "domain": ".example.org"}
@@ -104,13 +104,13 @@ def test_a_bad_line_is_named_without_its_value(text: str, place: str) -> None:
     assert "canary" not in caught.value.detail and "can" not in caught.value.detail.split("cookie")[0].lower()
 
 
-def test_what_goes_out_is_what_came_in() -> None:
+def test_cookies_are_returned_unchanged() -> None:
     found = cookie_formats.parse("\n".join(LINES))
     assert cookie_formats.parse(cookie_formats.netscape(found)) == found
 
 
 @pytest.mark.parametrize("name", ["", "a b.org", "../x", "example.org/x", "-x.org", "x" * 64 + "..org"])
-def test_what_is_no_site_is_refused(name: str) -> None:
+def test_invalid_site_is_refused(name: str) -> None:
     with pytest.raises(errors.Invalid):
         cookie_formats.site_name(name)
 
@@ -173,7 +173,7 @@ async def test_the_nearest_jar_serves_and_short_addresses_are_known(owner: int) 
     assert short is not None and short.site == "youtube.com"
 
 
-async def test_another_person_has_another_jar(owner: int) -> None:
+async def test_another_user_has_another_jar(owner: int) -> None:
     bob = (await users.add("Bob", "a long enough password"))["id"]
     await cookie_jars.put(owner, "example.org", cookie_formats.parse(LINES[3]))
     assert await cookie_jars.page(bob) == []
@@ -222,7 +222,7 @@ async def test_cookies_sent_during_a_fetch_are_not_overwritten(owner: int) -> No
     assert now is not None and "newer" in now.text
 
 
-async def test_a_rotation_seals_every_jar_anew(owner: int) -> None:
+async def test_rotation_encrypts_every_jar_again(owner: int) -> None:
     for number in range(5):
         line = LINES[3].replace("example", f"site{number}")
         await cookie_jars.put(owner, f"site{number}.org", cookie_formats.parse(line))

@@ -51,7 +51,7 @@ async def test_one_empty_bucket_refuses_and_takes_nothing_from_the_other(databas
     await empty("b")
 
 
-async def test_what_was_right_does_not_count(database: str) -> None:
+async def test_correct_sign_in_does_not_count(database: str) -> None:
     for _ in range(3 * rate_limit.BURST):
         await rate_limit.take("a", "b")
         await rate_limit.give_back("a", "b")

@@ -10,7 +10,7 @@ from mediafetcher.accounts.auth import passwords
 from mediafetcher.core import errors
 
 
-async def test_the_parameters() -> None:
+async def test_hash_parameters_are_as_documented() -> None:
     made = await passwords.make_hash("a long enough password")
     found = argon2.extract_parameters(made)
     assert made.startswith("$argon2id$")
@@ -32,13 +32,13 @@ async def test_right_and_wrong() -> None:
     "weak",
     ["", "1234567", "x" * 129, "password", "PASSWORD123", "12345678", "aaaaaaaa", "abababab", "Benjamin", "motdepasse"],
 )
-def test_weak_passwords(weak: str) -> None:
+def test_weak_passwords_are_refused(weak: str) -> None:
     with pytest.raises(errors.WeakPassword):
         passwords.require_strong(weak, "benjamin")
 
 
 @pytest.mark.parametrize("strong", ["tr0ub4dor&3", "correct horse battery staple", "x1y2z3" * 21, "пароль-длинный"])
-def test_strong_passwords(strong: str) -> None:
+def test_strong_passwords_are_accepted(strong: str) -> None:
     passwords.require_strong(strong, "benjamin")
 
 

@@ -22,7 +22,7 @@ def set_device_key(state: Path, raw: bytes) -> None:
     encryption._write(keys)
 
 
-def test_what_is_closed_opens_at_its_place(state: Path) -> None:
+def test_ciphertext_decrypts_in_its_own_row(state: Path) -> None:
     sealed = encryption.encrypt(b"canary", *PLACE)
     assert b"canary" not in sealed
     assert encryption.decrypt(sealed, *PLACE) == b"canary"
@@ -95,7 +95,7 @@ def test_a_rotation_keeps_both_until_the_old_is_dropped(state: Path) -> None:
 # ---- the extension's side --------------------------------------------------------------------------------
 
 
-def test_what_the_extension_sealed_once_opens(state: Path) -> None:
+def test_message_of_an_old_extension_decrypts(state: Path) -> None:
     vectors = json.loads(VECTORS.read_text())
     set_device_key(state, bytes.fromhex(vectors["private"]))
     assert encryption.to_base64url(encryption.public_key()) == vectors["public"]

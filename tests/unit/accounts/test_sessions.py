@@ -17,7 +17,7 @@ async def ada(database: str) -> int:
     return int((await users.add("Ada", PASSWORD, admin=True))["id"])
 
 
-async def test_a_session(ada: int) -> None:
+async def test_session_begins_and_ends(ada: int) -> None:
     person, secret = await sessions.sign_in(" ada ", PASSWORD, "192.0.2.7", "a browser")
     assert (person.id, person.name, person.admin, person.scopes) == (ada, "Ada", True, frozenset(credentials.SCOPES))
     assert len(secret) >= 43  # 256 bits
@@ -86,7 +86,7 @@ async def test_a_look_up_under_way_does_not_bring_back_what_ended(ada: int) -> N
     assert await credentials.identity(secret, sessions.find) is None
 
 
-async def test_a_token(ada: int) -> None:
+async def test_token_begins_and_ends(ada: int) -> None:
     made = await tokens.create(ada, "a script", ["download", "read", "read"], days=1)
     person = await credentials.identity(made["token"], tokens.find)
     assert person is not None
@@ -99,7 +99,7 @@ async def test_a_token(ada: int) -> None:
     assert await credentials.identity(made["token"], tokens.find) is None
 
 
-async def test_a_token_loses_what_its_person_loses(ada: int) -> None:
+async def test_token_loses_the_rights_of_its_user(ada: int) -> None:
     bob = (await users.add("Bob", PASSWORD, admin=True))["id"]
     made = await tokens.create(bob, "t", ["read", "admin"])
     await users.set_admin(bob, admin=False)
@@ -132,7 +132,7 @@ async def _guess(name: str, address: str, count: int) -> None:
             await sessions.sign_in(name, "a wrong password", address)
 
 
-async def test_guesses_of_others_keep_nobody_out_who_signs_in_from_where_they_did_before(ada: int) -> None:
+async def test_guesses_of_others_do_not_block_a_known_address(ada: int) -> None:
     await sessions.sign_in("Ada", PASSWORD, "192.0.2.1")
     await _guess("Ada", "198.51.100.7", 12)
     await _guess("Grace", "192.0.2.1", 12)  # another name from the same address

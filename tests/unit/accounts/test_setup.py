@@ -20,7 +20,7 @@ async def test_the_code_is_made_once_and_private(database: str, state: Path) -> 
     assert sorted(path.name for path in state.iterdir() if path.name.startswith("setup")) == ["setup-code"]
 
 
-async def test_a_local_person_leaves_it_open_and_an_administrator_closes_it(database: str, state: Path) -> None:
+async def test_local_user_leaves_it_open_and_an_administrator_closes_it(database: str, state: Path) -> None:
     await users.local_owner()
     assert await first_run.prepare()
     await users.add("Bob", PASSWORD)

@@ -11,7 +11,7 @@ from mediafetcher.db import engine
 PASSWORD = "a long enough password"
 
 
-async def test_names(database: str) -> None:
+async def test_user_names_are_checked(database: str) -> None:
     made = await users.add("  Ada ", PASSWORD)
     assert (made["name"], made["admin"]) == ("Ada", False)
     assert (await users.by_name("aDA"))["id"] == made["id"]
@@ -24,7 +24,7 @@ async def test_names(database: str) -> None:
         await users.by_name("nobody")
 
 
-async def test_the_local_person(database: str) -> None:
+async def test_local_user_is_made_once(database: str) -> None:
     made = await asyncio.gather(*(users.local_owner() for _ in range(10)))
     assert {(row["name"], row["admin"]) for row in made} == {("owner", True)}
     assert await engine.fetchval("select count(*) from account") == 1
@@ -40,7 +40,7 @@ async def test_commands_mean_the_only_administrator(database: str) -> None:
         await users.local_owner()
 
 
-async def test_people_without_an_administrator(database: str) -> None:
+async def test_last_administrator_is_kept(database: str) -> None:
     await users.add("Bob", PASSWORD)
     with pytest.raises(errors.UsageError, match="--user"):
         await users.local_owner()
@@ -56,7 +56,7 @@ async def test_an_administrator_remains(database: str) -> None:
     assert await engine.fetchval("select count(*) from account where admin") == 1
 
 
-async def test_who_has_a_library_stays(database: str) -> None:
+async def test_user_with_a_library_stays(database: str) -> None:
     await users.add("Ada", PASSWORD, admin=True)
     bob = await users.add("Bob", PASSWORD)
     await engine.execute(

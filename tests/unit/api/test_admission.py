@@ -47,7 +47,7 @@ def test_body_bytes_are_bounded_by_address_and_given_back(monkeypatch: pytest.Mo
     assert (counts._requests, counts._bodies, counts._all_bodies, counts._waiting) == ({}, {}, 0, {})
 
 
-def test_body_bytes_of_everybody_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_bytes_of_all_clients_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "_ALL_BODIES", 1000)
     counts = Admission()
     counts.enter("192.0.2.1").body_came(900)

@@ -45,7 +45,7 @@ def test_assets_never_change(built: page.Site) -> None:
     ("accepts", "encoding"),
     [("gzip, deflate, br", "br"), ("gzip;q=1.0", "gzip"), ("br;q=0, gzip", "gzip"), ("identity", None), ("", None)],
 )
-def test_packed_files_for_who_takes_them(built: page.Site, accepts: str, encoding: str | None) -> None:
+def test_packed_files_are_for_clients_that_accept_them(built: page.Site, accepts: str, encoding: str | None) -> None:
     answer = built.answer(call(accept_encoding=accepts), "/assets/app-1a2b.js")
     assert answer.headers.get("content-encoding") == encoding
     assert answer.headers["content-type"].startswith("text/javascript")

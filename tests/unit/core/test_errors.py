@@ -23,7 +23,7 @@ def test_a_code_leads_back_to_its_class() -> None:
     assert errors.by_code("no_such_code") is errors.Internal
 
 
-def test_only_what_may_pass_is_retried_and_only_what_a_person_can_mend_is_parked() -> None:
+def test_retry_and_user_action_follow_from_the_error() -> None:
     for kind in leaves():
         if issubclass(kind, errors.Transient | errors.Unavailable):
             assert kind.retry == "later" and not kind.needs_user

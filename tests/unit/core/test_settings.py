@@ -38,7 +38,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ({"MEDIAFETCHER_DATABASE_URL_FILE": "/nowhere/url"}, "/nowhere/url"),
     ],
 )
-def test_what_does_not_fit_is_named(tmp_path: Path, environ: dict[str, str], word: str) -> None:
+def test_invalid_setting_is_named(tmp_path: Path, environ: dict[str, str], word: str) -> None:
     with pytest.raises(errors.BadSetting, match=word):
         load(tmp_path, environ)
 
@@ -49,7 +49,7 @@ def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_sizes_and_lists_are_read_as_people_write_them(tmp_path: Path) -> None:
+def test_sizes_and_lists_are_read_as_users_write_them(tmp_path: Path) -> None:
     loaded = load(tmp_path, {"MEDIAFETCHER_MIN_FREE": "1.5G", "MEDIAFETCHER_ALLOW_HOSTS": "nas, 10.0.0.2:8080"})
     assert loaded.min_free == int(1.5 * 2**30)
     assert loaded.allow_hosts == ("nas", "10.0.0.2:8080")
@@ -134,7 +134,7 @@ def test_state_folder_that_is_no_name_is_refused(state: str) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "65536"])
-def test_port_that_nobody_can_listen_on_is_refused(tmp_path: Path, port: str) -> None:
+def test_unusable_port_is_refused(tmp_path: Path, port: str) -> None:
     with pytest.raises(errors.BadSetting, match="port"):
         load(tmp_path, {"MEDIAFETCHER_PORT": port})
 

@@ -30,7 +30,7 @@ def test_joiners_that_belong_to_the_writing_stay(title):
         ("\ufdd0\uffff", ""),
     ],
 )
-def test_text_of_a_stranger_has_one_form(given, kept):
+def test_foreign_text_has_one_form(given, kept):
     assert text.one_line(given, 500) == kept
     assert text.one_line(kept, 500) == kept
 

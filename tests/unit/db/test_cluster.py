@@ -102,7 +102,7 @@ async def test_it_ends_with_us_however_we_end(folder: Path) -> None:
     assert await embedded._gone(pid, folder / "state/postgres/18", 10)
 
 
-async def test_kill_of_everything_and_a_lock_that_names_a_stranger(folder: Path) -> None:
+async def test_kill_of_everything_and_a_lock_of_another_process(folder: Path) -> None:
     program, pid = await _started(folder / "state")
     for victim in (program.pid, pid, *_children(pid)):
         with contextlib.suppress(ProcessLookupError):  # a child of a dead server may be gone by itself
@@ -133,7 +133,7 @@ async def test_an_orphan_is_stopped_first(folder: Path) -> None:
         await second.stop()
 
 
-async def test_half_a_creation_is_begun_anew(folder: Path) -> None:
+async def test_half_a_creation_is_begun_again(folder: Path) -> None:
     rest = folder / "state/postgres/.new-1"
     rest.mkdir(parents=True)
     (rest / "PG_VERSION").write_text("18\n")

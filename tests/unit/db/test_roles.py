@@ -89,7 +89,7 @@ async def test_connection_without_the_password_is_refused(server: Server, user: 
         await _fetch(_stranger(server.dsn, user, password), "select 1")
 
 
-async def test_rules_trust_nobody(server: Server) -> None:
+async def test_rules_trust_no_connection(server: Server) -> None:
     rules = await _fetch(server.admin_dsn, "select type, auth_method from pg_hba_file_rules")
     assert rules == [("local", "scram-sha-256")]
 
@@ -119,7 +119,7 @@ def test_passwords_are_for_their_owner_alone(state: Path) -> None:
     assert made.user not in credentials.verifier(made.user)
 
 
-async def test_lost_password_file_is_made_anew_and_data_stays(running: embedded.Cluster, state: Path) -> None:
+async def test_lost_password_file_is_made_again_and_data_stays(running: embedded.Cluster, state: Path) -> None:
     await _fetch(running.dsn, "create table kept (n int)")
     before = credentials.load(state)
     assert before

@@ -114,7 +114,7 @@ async def test_hueys_tables_are_its_own(database: str) -> None:
     assert all("".join(statement.split()) in ours for statement in storage.ddl)
 
 
-async def test_constraints_hold(database: str) -> None:
+async def test_constraints_of_tables_hold(database: str) -> None:
     await engine.execute("insert into account (name) values ('Ada')")
     with pytest.raises(engine.UniqueViolation):
         await engine.execute("insert into account (name) values ('ada')")

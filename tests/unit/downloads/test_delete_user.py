@@ -40,7 +40,7 @@ async def _fetch(owner: int, url: str, folder: str = "") -> int:
     return (await queries.get(row["id"]))["item"]
 
 
-async def test_only_what_nobody_else_holds_goes(ada, bob, site, tmp_path):
+async def test_only_unshared_rows_go(ada, bob, site, tmp_path):
     shared, own = site.url("/media/ok.mp4"), site.url("/media/h264_baseline.mp4")
     kept = await _fetch(ada, shared)
     await _fetch(bob, shared, "Films/Old"), await _fetch(bob, own)

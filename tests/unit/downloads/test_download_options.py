@@ -181,7 +181,7 @@ async def test_the_rate_is_shared_by_the_slots(owner, site, media_corpus):
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])
-async def test_a_proxy_of_the_person(owner, site, kind):
+async def test_proxy_of_the_user_is_used(owner, site, kind):
     with Proxy(kind) as proxy:
         await _item(await _run(owner, site.url("/page/og"), Options(proxy=proxy.url)))
         assert set(proxy.asked) == {f"127.0.0.1:{site.port}"}
@@ -223,7 +223,7 @@ async def test_proxy_that_resolves_names_given_names_if_an_administrator_said_so
         assert own["state"] != "done" and proxy.asked == []
 
 
-async def test_proxy_where_nobody_listens_said_so(owner, site):
+async def test_proxy_without_a_listener_is_reported(owner, site):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         settings.use(replace(settings.get(), proxy=f"http://127.0.0.1:{closed.getsockname()[1]}"))
@@ -299,7 +299,7 @@ async def test_a_stream_that_has_not_begun_waits_without_a_slot(owner, site, pat
         await lifecycle.cancel(row["id"], owner)
 
 
-async def test_what_waited_goes_on_when_its_time_has_come(owner, site):
+async def test_scheduled_download_runs_at_its_time(owner, site):
     row = await _run(owner, site.url("/upcoming/1/ok.mp4"))
     assert await requeue.promote_scheduled() == 1
     assert (await queries.get(row["id"]))["state"] == "queued"
@@ -439,7 +439,7 @@ def test_wishes_that_make_no_sense_are_refused(wish):
         msgspec.convert(wish, Options)
 
 
-def test_what_changes_the_result_changes_its_key():
+def test_option_that_changes_the_result_changes_its_key():
     wishes = [
         Options(), Options(start=1), Options(start=1, end=2), Options(subtitles=("en",)), Options(sponsorblock=True),
         Options(subtitles=("en",), auto_subtitles=True), Options(playlist=Playlist()),

@@ -92,7 +92,7 @@ async def test_a_wish_is_a_row_before_the_answer_and_rings(owner, monkeypatch):
 
     async def ring(count: int) -> None:
         rung.append(await engine.fetchval("select count(*) from download"))
-        assert engine.in_transaction()  # the bell is heard when the row is committed, and never before
+        assert engine.in_transaction()  # workers are woken when the row is committed, and never before
 
     monkeypatch.setattr(wakeup, "wake_workers", ring)
     row = await _submit(owner)
@@ -105,7 +105,7 @@ async def test_the_same_wish_twice_is_one_row(owner):
     assert len({row["id"] for row in rows}) == 1
 
 
-async def test_other_folder_other_person_other_recipe_are_other_wishes(owner):
+async def test_other_folder_user_or_recipe_is_another_download(owner):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     rows = [
         await _submit(owner),
@@ -121,7 +121,7 @@ async def test_other_folder_other_person_other_recipe_are_other_wishes(owner):
     ("url", "problem"),
     [("file:///etc/passwd", errors.UnsupportedScheme), ("no link", errors.InvalidUrl), ("", errors.InvalidUrl)],
 )
-async def test_what_is_no_link_is_refused_and_leaves_no_row(owner, url, problem):
+async def test_invalid_link_is_refused_and_leaves_no_row(owner, url, problem):
     with pytest.raises(problem):
         await lifecycle.submit(owner, url)
     assert await engine.fetchval("select count(*) from download") == 0
@@ -410,7 +410,7 @@ async def test_retry_collides_with_the_same_wish_under_way(owner):
         await lifecycle.retry(row["id"], owner)
 
 
-async def test_nobody_touches_what_is_not_theirs(owner):
+async def test_download_of_another_user_cannot_be_changed(owner):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     row = await _submit(owner)
     for act in (queries.get, lifecycle.cancel, lifecycle.pause, lifecycle.resume, lifecycle.retry, lifecycle.clear):
@@ -520,7 +520,7 @@ async def test_the_pages_are_told(owner):
     assert event.payload == {"id": row["id"], "owner": owner}
 
 
-async def test_downloads_slowed_down_by_their_person_leave_a_slot_for_others(owner):
+async def test_downloads_slowed_down_by_their_user_leave_a_slot_for_others(owner):
     settings.use(replace(settings.get(), max_downloads=3, max_downloads_per_site=10))
     slow = Options(rate_limit=1024)
     for number in range(4):

@@ -1,4 +1,4 @@
-"""The bell and the slots: messages are JSON and nothing else, a ring becomes work, a stop is quick."""
+"""Wake-ups and slots: messages are JSON and nothing else, a wake-up becomes work, a stop is quick."""
 
 import asyncio
 import json
@@ -114,7 +114,7 @@ class _Bomb:
     ],
     ids=["pickle0", "pickle", "empty", "null", "text", "list", "unknown", "too-long", "noise"],
 )
-async def test_what_is_no_message_of_ours_is_thrown_away_and_harms_nobody(owner, running, data):
+async def test_foreign_message_is_discarded_without_harm(owner, running, data):
     await _put(data)
     await _all_heard()
     id = await _known_source(owner, "https://films.example/after")
@@ -139,9 +139,9 @@ async def test_a_ring_becomes_work_and_the_row_ends(owner, running):
     await eventually(lambda: not active.all_active(), seconds=5)
 
 
-async def test_what_nobody_rang_for_is_found(owner):
+async def test_row_without_a_wakeup_is_found(owner):
     id = await _known_source(owner, "https://films.example/1")
-    await engine.execute("delete from huey_task")  # the bell was lost in a crash
+    await engine.execute("delete from huey_task")  # the wake-up was lost in a crash
     started = pool.WorkerPool()
     await started.start()
     try:
@@ -150,7 +150,7 @@ async def test_what_nobody_rang_for_is_found(owner):
         await started.stop()
 
 
-async def test_bells_do_not_pile_up(owner):
+async def test_wakeups_do_not_pile_up(owner):
     """With no slot to hear them, reconcile rings no more often than there is use for."""
     for number in range(10):
         await lifecycle.submit(owner, f"https://site{number}.example/a")
@@ -160,7 +160,7 @@ async def test_bells_do_not_pile_up(owner):
     assert len(await _messages()) == 3
 
 
-async def test_ten_thousand_wishes_hang_up_no_more_bells_than_slots_can_hear():
+async def test_ten_thousand_downloads_queue_no_more_wakeups_than_slots():
     await wakeup.wake_workers(wakeup._MAX_PENDING_WAKEUPS - 1)
     for _ in range(3):
         await wakeup.wake_workers(1)
@@ -332,10 +332,10 @@ def test_absent_database_is_asked_now_and_then_and_said_once(caplog: pytest.LogC
     def refuse() -> psycopg.Connection[Any]:
         raise psycopg.OperationalError("refused")
 
-    bell = wakeup._WakeupQueue("absent", results=False, connection=refuse, create_tables=False)
+    queue = wakeup._WakeupQueue("absent", results=False, connection=refuse, create_tables=False)
     began = time.monotonic()
     for _ in range(3):
-        assert bell.dequeue() is None
+        assert queue.dequeue() is None
     assert time.monotonic() - began >= 3 * wakeup._AWAY_SECONDS
     assert [record.message for record in caplog.records] == ["the queue waits for the database"]
 

@@ -145,7 +145,7 @@ async def test_recording_whose_source_is_gone_is_kept(owner, site):
     assert "is kept" in await _said(owner, id)
 
 
-async def test_room_that_runs_out_ends_a_recording_and_keeps_it(owner, site, monkeypatch):
+async def test_full_disk_ends_a_recording_and_keeps_it(owner, site, monkeypatch):
     from mediafetcher.core import errors
     from mediafetcher.library.storage import space_reservation
 

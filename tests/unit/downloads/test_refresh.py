@@ -140,7 +140,7 @@ async def _linked(item: int, owner: int, site, *paths: str) -> list[int]:
     return made
 
 
-async def test_what_was_read_the_longest_time_ago_comes_first(owner, item, site):
+async def test_longest_unread_source_comes_first(owner, item, site):
     first, second = await _linked(item, owner, site, "/page/described?a", "/page/described?b")
     never = await items.copy(item, owner, await folders.ensure(owner, "Never"))
     await engine.execute(

@@ -128,7 +128,7 @@ async def test_new_bytes_move_the_persons_entries_over(owner, other, film):
     await _clean()
 
 
-async def test_where_the_old_is_damaged_all_of_the_source_move(owner, other, film):
+async def test_items_of_a_damaged_file_all_move(owner, other, film):
     mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
     elsewhere = await _fetch(other, film.url + "?copy=1")
     _spoil(await item_queries.get(mine, owner))
@@ -181,7 +181,7 @@ async def test_a_conversion_leaves_others_what_they_have(owner, other, site):
     await _clean()
 
 
-async def test_what_cannot_be_done(owner, other, film, media_corpus, tmp_path):
+async def test_impossible_refetch_is_refused(owner, other, film, media_corpus, tmp_path):
     item = await _fetch(owner, film.url)
     with pytest.raises(errors.InvalidState, match="plays"):
         await reprocess.submit(item, owner, "convert")

@@ -77,7 +77,7 @@ async def _reach(id: int, stage: str) -> active.ActiveDownload:
     ("path", "converted"),
     [("/media/ok.mp4", False), ("/media/h264_aac.mkv", True), ("/media/vp9_opus.webm", True)],
 )
-async def test_what_goes_in_comes_out_playable(owner, site, path, converted):
+async def test_stored_file_is_playable(owner, site, path, converted):
     row = await _run(owner, site.url(path))
     item = await _stored(row)
     assert (item["media"]["kind"], item["media"]["video_codec"]) == ("video/mp4", "h264")
@@ -95,7 +95,7 @@ async def test_sound_alone_is_an_audio_file(owner, site):
     await _nothing_left()
 
 
-async def test_what_somebodys_cookies_opened_is_not_given_to_others(owner, site):
+async def test_file_fetched_with_cookies_is_not_given_to_others(owner, site):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
     link = site.url("/auth/ok.mp4")
@@ -305,7 +305,7 @@ async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, si
     await _nothing_left()
 
 
-async def test_what_was_fetched_before_a_pause_is_not_fetched_again(owner, site):
+async def test_bytes_before_a_pause_are_not_fetched_again(owner, site):
     row = await lifecycle.submit(owner, site.url("/slow/40/ok.mp4"))
     at_work = asyncio.create_task(runner.run(await leases.claim()))
     await _reach(row["id"], "download")
@@ -326,7 +326,7 @@ def _bodies(site, name: str) -> int:
 
 
 @pytest.mark.parametrize("order", ["pause", "stop"])
-async def test_what_ends_a_conversion_costs_no_second_download(owner, site, order):
+async def test_interrupted_conversion_costs_no_second_download(owner, site, order):
     row = await lifecycle.submit(owner, site.url("/media/long.webm"))
     at_work = asyncio.create_task(runner.run(await leases.claim()))
     download = await _reach(row["id"], "convert")
@@ -369,7 +369,7 @@ async def test_nor_does_a_share_that_is_away_in_the_end_and_no_second_conversion
     await _nothing_left()
 
 
-async def test_what_came_too_short_is_fetched_again(owner, site):
+async def test_truncated_file_is_fetched_again(owner, site):
     row = await _run(owner, site.url("/media/trunc.mp4"))
     assert (row["state"], row["error"]["code"]) == ("queued", "truncated")
     assert checkpoint.load(settings.get().work / str(row["id"])) is None
@@ -438,7 +438,7 @@ async def test_conversions_wait_for_each_other_and_remuxes_do_not(owner, site):
     await _nothing_left()
 
 
-async def test_what_a_site_says_is_kept_and_given_to_the_next_user(owner, site):
+async def test_metadata_of_a_site_is_kept_for_the_next_user(owner, site):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     link = site.url("/page/described")
     item = await _stored(await _run(owner, link))

@@ -192,7 +192,7 @@ async def test_unforeseen_error_of_the_system_in_the_child_is_tried_again(owner,
     assert (await _attempt(id))["state"] == "done"
 
 
-async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(owner, site, monkeypatch):
+async def test_repeated_unknown_error_waits_for_a_user_with_its_file(owner, site, monkeypatch):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     with monkeypatch.context() as broken:
         for attempt in range(1, errors.Unexpected.tries + 1):

@@ -57,7 +57,7 @@ async def test_download_that_can_never_fit_starves_no_other(owner, fact):
     assert (await leases.claim()).id == fits - 1
 
 
-async def test_retry_by_hand_looks_again_whatever_room_was_needed(owner):
+async def test_retry_by_hand_looks_again_whatever_space_was_needed(owner):
     id = await _submit(owner, "huge")
     await leases.release(await leases.claim(), errors.NoRoom(needs_media_bytes=1 << 60))
     await lifecycle.cancel(id, owner)

@@ -52,7 +52,7 @@ from mediafetcher.fetch.error_mapping import Failure, problem
         ("ERROR: Unable to download: timed out (accounts.example.com:443)", errors.Network),
     ],
 )
-def test_words(said, kind):
+def test_messages_map_to_errors(said, kind):
     found = problem(Failure(("DownloadError",), said))
     assert type(found) is kind
     assert "report this issue" not in str(found.facts)
@@ -76,7 +76,7 @@ def test_words(said, kind):
         (Failure(("HTTPError",), "redirect", status=302, redirect_loop=True), errors.Unsupported),
     ],
 )
-def test_what_is_known_exactly_decides_before_words(failure, kind):
+def test_exact_cause_decides_before_words(failure, kind):
     assert type(problem(failure)) is kind
 
 

@@ -99,7 +99,7 @@ def test_rss_2_gives_what_other_namespaces_say():
 @pytest.mark.parametrize(
     "other", ["<html/>", "<rss/>", "{}", "[1]", '{"version": 3}', "<feed/>", "<rss", "", "{" * 9000]
 )
-def test_what_is_no_feed_is_left_as_it_is(other):
+def test_other_document_than_a_feed_is_unchanged(other):
     assert feeds.converted(other.encode(), BASE) is None
 
 

@@ -64,7 +64,7 @@ def digest(path: Path, tail: bytes = b"") -> str:
         ("/page/script", "<script>alert(1)</script>", "none"),
     ],
 )
-async def test_what_comes(site, folder, path, title, action):
+async def test_fetched_file_has_its_facts(site, folder, path, title, action):
     info, result = await bring(site.url(path), folder)
     assert info.title == title
     assert info.site == "127.0.0.1" and info.source_key
@@ -123,7 +123,7 @@ async def test_only_the_sound(site, folder):
         ("/page/private", errors.BlockedAddress),
     ],
 )
-async def test_what_is_refused(site, folder, path, kind):
+async def test_refused_link_has_its_error(site, folder, path, kind):
     with pytest.raises(errors.Problem) as caught:
         await bring(site.url(path), folder)
     assert type(caught.value) is kind, (caught.value, caught.value.facts)
@@ -231,7 +231,7 @@ async def test_a_files_name_and_ending_are_ours(state, folder, tmp_path, media_c
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")
-async def test_what_is_written_belongs_to_the_service_account(site, folder):
+async def test_written_files_belong_to_the_service_account(site, folder):
     _, result = await bring(site.url("/media/ok.mp4"), folder)
     account = process.service_account()
     assert account and account.uid != 0
@@ -336,7 +336,7 @@ async def test_an_endless_body_meets_the_limit(site, folder):
     assert 0 < work_folders.written(folder) <= (3 << 20) + 4096  # with the notes beside it
 
 
-async def test_too_little_room_is_said_before_the_disk_is_full(site, folder):
+async def test_too_little_space_is_reported_before_the_disk_is_full(site, folder):
     settings.use(replace(settings.get(), min_free=1 << 60))
     with pytest.raises(errors.MediaFull):
         await bring(site.url("/media/ok.mp4"), folder)

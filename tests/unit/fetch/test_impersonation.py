@@ -46,7 +46,7 @@ async def test_a_site_for_browsers_alone(site, folder):
     assert program.returncode is not None
 
 
-async def test_asked_for_by_the_person_every_request_is_a_browser(site, folder):
+async def test_option_impersonate_makes_every_request_a_browser(site, folder):
     await bring(site.url("/page/video"), folder)
     assert site.log and all(entry["browser"] for entry in site.log)
 

@@ -13,7 +13,7 @@ from mediafetcher.sandbox import process
 _DRIVER = Path(__file__).with_name("solve_driver.py")
 
 
-async def test_a_challenge_is_solved_behind_the_gate_and_under_the_limits_of_a_fetch(state, tmp_path):
+async def test_challenge_is_solved_behind_the_gateway_and_under_the_limits_of_a_fetch(state, tmp_path):
     """YouTube itself cannot be asked here: the player is a small one of the shape that the solver looks for."""
     runtimes = js_runtime.runtimes()
     assert set(runtimes) == {"deno"}, "deno is not installed"

@@ -92,7 +92,7 @@ def _get(parser):
     return next(action.choices["get"] for action in parser._actions if action.dest == "command")
 
 
-def test_what_is_typed_becomes_the_wish():
+def test_typed_options_become_the_order():
     from mediafetcher.cli import parser
     from mediafetcher.cli.commands import downloads
 

@@ -75,7 +75,7 @@ async def test_a_fork_is_confined_as_a_cold_child_is(site, folder):
             assert b"canary" not in Path(f"/proc/{pid}/{name}").read_bytes()
 
 
-async def test_the_gate_is_closed_in_a_fork(site, folder):
+async def test_network_filter_is_installed_in_a_fork(site, folder):
     for path in ("/redirect?to=http://127.0.0.2:1/film.mp4", "/evil/private.m3u8"):
         with pytest.raises(errors.BlockedAddress):
             await bring(site, folder, path)
@@ -126,7 +126,7 @@ async def test_close_ends_everything(site, folder):
     assert (await bring(site, folder)).size  # cold
 
 
-async def test_who_is_cancelled_while_it_starts_spoils_nothing_for_the_next(site, folder):
+async def test_cancelled_start_spoils_nothing_for_the_next(site, folder):
     """Whatever moment: the next fork is answered with its own number."""
     for tries in range(12):
         starting = asyncio.create_task(bring(site, folder.with_name(str(tries))))
@@ -152,7 +152,7 @@ async def test_after_many_forks_a_fresh_program_takes_over_and_the_old_one_ends_
     assert prefork._pool.alive == 0
 
 
-async def test_program_that_stalls_fails_nobody_and_the_newcomer_starts_cold(site, folder, monkeypatch):
+async def test_stalled_program_fails_no_fetch_and_the_next_starts_cold(site, folder, monkeypatch):
     """Stopped as if it swapped or hung: who is at work goes on, and the next ones need not wait for it."""
     monkeypatch.setattr(prefork, "_ANSWER_SECONDS", 0.3)
     async with client.Fetch(site.url("/slow/60/ok.mp4"), Options(), folder) as at_work:

@@ -64,7 +64,7 @@ def test_another_token_is_the_same_file(begun):
     "answer",
     [answered(206, '"v2"', start=50), answered(206, start=40), answered(206), answered(206, None, start=None)],
 )
-def test_what_cannot_be_appended_is_asked_for_whole(begun, answer):
+def test_file_that_cannot_be_appended_is_requested_whole(begun, answer):
     server = Server(answer, answered(200, '"v2"'))
     assert begun.open(Asked(50), server).status == 200
     assert server.seen[1] == {}

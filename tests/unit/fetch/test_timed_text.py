@@ -50,7 +50,7 @@ def test_lines_of_the_same_time_are_one_cue():
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b"{}", b'<!DOCTYPE a [<!ENTITY b "c">]><tt/>', b"\xff\xfe"])
-def test_what_is_no_timed_text_is_refused(data):
+def test_other_document_than_timed_text_is_refused(data):
     with pytest.raises(ValueError, match="timed text"):
         ttml.cues(data)
 

@@ -37,7 +37,7 @@ async def bring(site, number: int) -> int:
         return (await source.download()).size
 
 
-async def test_a_newer_one_is_used_without_a_restart_and_who_runs_goes_on_and_back_it_goes(index, newer, site):
+async def test_newer_version_is_used_without_a_restart_and_rolled_back(index, newer, site):
     """The whole life of an update, in one test since each takes seconds."""
     index.put("2020.1.1", b"older")
     index.put(NEWER, newer)

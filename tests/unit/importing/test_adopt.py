@@ -147,7 +147,7 @@ async def test_folder_that_is_deleted_meanwhile_is_made_again(owner, films, put,
         ("wmv2_wma2.wmv", "video/x-ms-wmv", "wmv2"),
     ],
 )
-async def test_what_not_every_browser_plays_is_taken_as_it_is_and_said(owner, put, name, kind, codec):
+async def test_file_that_some_browsers_refuse_is_taken_unchanged_and_reported(owner, put, name, kind, codec):
     path = put("film.mp4", name)  # its name lies about what it is
     [done] = await _run(owner, path)
     assert done.result == "added" and done.why
@@ -175,7 +175,7 @@ async def test_two_imports_at_once_add_once(owner, films, put):
     await _clean()
 
 
-async def test_what_spoils_a_group_is_named_and_the_others_come_in(owner, films, put):
+async def test_faulty_file_of_a_group_is_named_and_the_others_are_added(owner, films, put):
     paths = [put(f"{number}.mp4", name) for number, name in enumerate(["ok.mp4", "h264_baseline.mp4", "a_fast.m4a"])]
     in_the_way = blob_store.path_of(hashlib.sha256(paths[1].read_bytes()).digest(), ".mp4").parent
     in_the_way.write_text("a file where a folder of the store should be")
@@ -245,7 +245,7 @@ async def test_import_of_what_is_in_the_trash_brings_it_back(owner, films, put):
     assert known.result == "known"
 
 
-async def test_nobody_learns_what_another_one_has(owner, films, put):
+async def test_import_tells_no_items_of_other_users(owner, films, put):
     put("one.mp4")
     await _run(owner, films)
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
@@ -282,7 +282,7 @@ async def test_move_brings_the_file_itself(owner, films, put):
     await _clean()
 
 
-async def test_move_copies_what_somebody_may_still_write_to(owner, films, put):
+async def test_move_copies_a_file_that_is_still_written(owner, films, put):
     linked, written, foreign = put("1.mp4"), put("2.mp3", "a.mp3"), put("3.mp4", "h264_baseline.mp4")
     other_name = films.parent / "other-name.mp4"
     os.link(linked, other_name)
@@ -393,7 +393,7 @@ async def test_after_a_killed_move_a_plain_import_has_a_copy_of_its_own(owner, f
 # ---- what lies about on disks ----------------------------------------------------------------------------
 
 
-async def test_hostile_names(owner, films, put, media_corpus):
+async def test_hostile_names_are_stored_safely(owner, films, put, media_corpus):
     long = "x" * 251 + ".mp4"
     names = {
         "new\nline\n  Duration: 99:00:00.00, start.mp4": "new line Duration: 99:00:00.00, start",
@@ -416,7 +416,7 @@ async def test_hostile_names(owner, films, put, media_corpus):
     await _clean()
 
 
-async def test_what_our_rights_do_not_open_is_named_and_the_rest_goes_on(owner, films, put, database, state):
+async def test_forbidden_file_is_named_and_the_rest_continues(owner, films, put, database, state):
     put("1.m4a", "a_fast.m4a"), put("2/closed.mp4").chmod(0), put("3.mp3", "a.mp3")
     (films / "dir").mkdir(mode=0)
     program = await asyncio.create_subprocess_exec(
@@ -470,7 +470,7 @@ async def test_the_store_and_what_a_nas_keeps_are_not_imported(owner, films, put
     await _clean()
 
 
-async def test_what_cannot_be_read_is_named_and_the_rest_goes_on(owner, films, put):
+async def test_unreadable_file_is_named_and_the_rest_continues(owner, films, put):
     put("1.mp4"), put("3.mp3", "a.mp3")
     gone = films.parent / "not-there"
     cut = put("2.mp4", "h264_baseline.mp4")
@@ -498,7 +498,7 @@ async def test_a_file_that_changes_meanwhile_is_not_taken(owner, films, put):
 # ---- bytes without a copy --------------------------------------------------------------------------------
 
 
-async def test_where_there_are_no_clones_it_is_copied(tmp_path):
+async def test_file_system_without_clones_gets_a_copy(tmp_path):
     (tmp_path / "a").write_bytes(b"bytes")
     with (tmp_path / "a").open("rb") as source, (tmp_path / "b").open("w+b") as target:
         cloned = reflink.clone(source.fileno(), target.fileno())

@@ -37,7 +37,7 @@ async def test_stage_hashes_and_copies_in_one_pass(media_online: Path, tmp_path:
     assert told[-1] == 1.0 and told == sorted(told)
 
 
-async def test_what_a_download_brought_is_not_copied(media_online: Path, tmp_path: Path, use) -> None:  # type: ignore[no-untyped-def]
+async def test_downloaded_file_is_not_copied(media_online: Path, tmp_path: Path, use) -> None:  # type: ignore[no-untyped-def]
     """It is of the account that fetches, where we are root, and nobody's but ours from then on."""
     account = process.service_account()
 
@@ -73,9 +73,7 @@ async def test_place_is_safe_to_repeat_and_keeps_what_is_there(media_online: Pat
     assert path(b"film").stat().st_ino == inode and staged() == []
 
 
-async def test_what_is_thrown_away_while_the_share_is_away_goes_when_it_is_back(
-    media_online: Path, tmp_path: Path
-) -> None:
+async def test_staged_file_abandoned_offline_is_removed_online(media_online: Path, tmp_path: Path) -> None:
     made = await blob_store.stage(await _file(tmp_path, b"film"))
     share = media_online.rename(media_online.with_name("unmounted"))
     media_online.mkdir()
@@ -128,7 +126,7 @@ async def test_an_error_of_the_source_is_not_one_of_the_store(media_online: Path
     assert staged() == [] and mount.state().state == "online"
 
 
-async def test_what_a_dead_process_left_is_garbage_at_once(media_online: Path, tmp_path: Path) -> None:
+async def test_staged_file_of_a_dead_process_is_garbage_at_once(media_online: Path, tmp_path: Path) -> None:
     made = await blob_store.stage(await _file(tmp_path, b"mine"))
     assert not blob_store.abandoned(made.path)
     ours = f"staging.installation = {staging.installation!r}"
@@ -263,7 +261,7 @@ def test_full_in_the_middle(tmp_path: Path, room: int) -> None:
 
 
 @pytest.mark.promise(8)
-async def test_filled_by_somebody_else_while_copying(no_room, media_online: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+async def test_disk_filled_by_others_while_copying_fails_cleanly(no_room, media_online: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     if no_room is None:
         return  # needs a mount; the same by a limit on the file is above
     source = tmp_path / "slow"

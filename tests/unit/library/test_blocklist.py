@@ -68,7 +68,7 @@ async def test_it_is_one_persons_alone(owner: int, other: int, put) -> None:  # 
     assert not (await queries.get(theirs, other))["never"] and await blocklist.page(other) == []
 
 
-async def test_what_others_cookies_opened_is_not_told(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+async def test_source_of_other_users_cookies_is_not_told(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     mine, hidden = await _source(f"url default {LINK}"), await _source(f"{other}:id default Site secret")
     await put(b"film", source_id=mine)
     await blocklist.block(mine, owner)
@@ -77,7 +77,7 @@ async def test_what_others_cookies_opened_is_not_told(owner: int, other: int, pu
         await blocklist.get(hidden, owner)
 
 
-async def test_a_link_nobody_asked_for(owner: int, other: int) -> None:
+async def test_unknown_link_can_be_blocked(owner: int, other: int) -> None:
     source = await blocklist.block_link(owner, LINK, f"url default {LINK}")
     assert source == await blocklist.block_link(owner, LINK, f"url default {LINK}")
     assert source == await blocklist.block_link(other, LINK, f"url h720 {LINK}")

@@ -233,7 +233,7 @@ async def test_young_garbage_is_no_finding(owner: int, put: Put) -> None:
     assert await check.check() == []
 
 
-async def test_what_a_nas_keeps_for_itself_is_no_finding(owner: int, put: Put) -> None:
+async def test_folder_of_the_nas_is_no_finding(owner: int, put: Put) -> None:
     await put(b"film")
     for name in ("store/.DS_Store", "store/@eaDir", f"store/{path(b'film').parent.name}/Thumbs.db"):
         (blob_store.root() / name).write_bytes(b"")

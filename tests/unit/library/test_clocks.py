@@ -104,7 +104,7 @@ def test_a_doubt_outlives_a_restart(watch: clock_guard._Watch) -> None:
     assert not clock_guard._Watch(watch.file).take(_reading(90, ours=2 * DAY))
 
 
-async def test_what_is_old_by_a_clock_that_jumped_since_stays(owner: int, put, use, run_for) -> None:  # type: ignore[no-untyped-def]
+async def test_item_aged_by_a_clock_jump_stays(owner: int, put, use, run_for) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=1)
     await trash.trash(await put(b"film"), owner)
     await engine.execute("update media_file set unreferenced_at = now() - interval '2 hours'")  # of a clock ahead

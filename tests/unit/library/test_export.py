@@ -107,7 +107,7 @@ async def test_the_second_run_changes_nothing(owner, put, there):
     assert "Ada/Same title (5).mp4" in listing(there)
 
 
-async def test_names_that_differ_in_case_alone_and_folders_of_many_people(owner, other, put, there):
+async def test_names_that_differ_in_case_alone_and_folders_of_many_users(owner, other, put, there):
     await put(b"in", "x", folder=await folders.ensure(owner, "film.mp4"))
     inside = await folders.ensure(owner, "What?")
     also = await folders.ensure(owner, "What*")
@@ -121,7 +121,7 @@ async def test_names_that_differ_in_case_alone_and_folders_of_many_people(owner,
     assert path(b"0").stat().st_nlink == 3, "one file, two people, two names"
 
 
-async def test_one_person_alone_then_another(owner, other, put, there):
+async def test_one_user_alone_then_another(owner, other, put, there):
     await put(b"a", "A")
     await put(b"b", "B", owner=other)
     await sync.export(owner=owner)
@@ -175,7 +175,7 @@ async def test_the_bytes_of_a_deleted_item_go_with_its_links(owner, put, there, 
     await clean()
 
 
-async def test_what_is_not_ours_is_never_touched(owner, put, there):
+async def test_foreign_file_in_a_tree_is_never_touched(owner, put, there):
     await sync.export()
     (there / "Ada").mkdir(parents=True)
     mine = {"Ada/film.mp4": b"my own", "Ada/Film.nfo": b"my notes", "note.txt": b"x", "Ada/Film-poster.jpg": b"mine"}
@@ -190,7 +190,7 @@ async def test_what_is_not_ours_is_never_touched(owner, put, there):
     assert (there / "Ada").is_dir()
 
 
-async def test_what_somebody_put_in_the_place_of_ours_is_theirs(owner, put, there):
+async def test_foreign_file_in_place_of_a_link_is_kept(owner, put, there):
     item = await put(b"film", "Film")
     await sync.export()
     (there / "Ada/Film.mp4").unlink()
@@ -255,7 +255,7 @@ async def test_another_file_system_gets_symbolic_links(owner, put, elsewhere):
     assert listing(elsewhere) == []
 
 
-async def test_where_no_link_can_be_made_it_says_so_and_makes_none(owner, put, there, monkeypatch):
+async def test_file_system_without_links_is_reported_and_gets_none(owner, put, there, monkeypatch):
     await put(b"film", "Film")
 
     def refuse(*_args: object) -> None:
@@ -374,7 +374,7 @@ async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put,
     await clean()
 
 
-async def test_a_person_who_left_leaves_no_links(owner, other, put, there):
+async def test_removed_user_leaves_no_links(owner, other, put, there):
     await put(b"film", "Film")
     await put(b"film", "Film", owner=other)
     await sync.export()
@@ -463,7 +463,7 @@ async def test_a_new_poster_and_a_new_description_are_followed(owner, put, there
     assert len(listing(there)) == 8
 
 
-async def test_what_is_missing_is_tried_again_until_it_is_there(owner, put, there):
+async def test_missing_link_is_tried_again_until_it_exists(owner, put, there):
     await put(b"film", "Film")
     away = path(b"film").with_suffix(".away")
     path(b"film").rename(away)

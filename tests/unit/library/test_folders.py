@@ -29,7 +29,7 @@ async def test_names_that_are_none(owner: int, path: str) -> None:
         await folders.ensure(owner, path)
 
 
-async def test_everybody_has_a_tree_of_their_own(owner: int, other: int) -> None:
+async def test_users_have_separate_trees(owner: int, other: int) -> None:
     mine, theirs = await folders.ensure(owner, "Films"), await folders.ensure(other, "Films")
     assert mine and theirs and mine != theirs
     for call in (
@@ -72,7 +72,7 @@ async def test_rename_and_move_in_one(owner: int) -> None:
         await folders.rename(live, owner, "a/b")
 
 
-async def test_no_rings(owner: int) -> None:
+async def test_folder_cannot_contain_itself(owner: int) -> None:
     low, top = await folders.ensure(owner, "A/B/C"), await folders.find(owner, "A")
     assert low and top
     for call in (folders.move(top, owner, low), folders.move(top, owner, top), folders.change(top, owner, "A/B/X")):

@@ -52,7 +52,7 @@ async def test_side_files_belong_to_the_file(owner: int, put, at_once: None) -> 
     assert stored() == []
 
 
-async def test_what_also_raises_undoes_the_rows(owner: int, put, tmp_path: Path, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
+async def test_failing_callback_undoes_the_rows(owner: int, put, tmp_path: Path, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
     async def in_transaction(item: int) -> None:
         raise ZeroDivisionError
 
@@ -162,7 +162,7 @@ async def test_the_grace_period(owner: int, put, use: Callable[..., None], run_f
     assert await sweeper.sweep() == 1 and stored() == []
 
 
-async def test_purging_some(owner: int, put, at_once: None, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
+async def test_purge_of_some_items_keeps_the_others(owner: int, put, at_once: None, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=1)
     first, second, kept = [await put(data) for data in (b"1", b"2", b"3")]
     await trash.trash(first, owner)
@@ -171,7 +171,7 @@ async def test_purging_some(owner: int, put, at_once: None, use: Callable[..., N
     assert stored() == sorted([path(b"2").name, path(b"3").name])
 
 
-async def test_removing_a_person(owner: int, other: int, put, at_once: None) -> None:  # type: ignore[no-untyped-def]
+async def test_removal_of_a_user_removes_their_items(owner: int, other: int, put, at_once: None) -> None:  # type: ignore[no-untyped-def]
     await put(b"mine"), await put(b"ours"), await put(b"ours", owner=other)
     with pytest.raises(engine.ForeignKeyViolation):
         await engine.execute("delete from account where id = $1", owner)
@@ -204,7 +204,7 @@ async def test_one_file_in_several_folders(owner: int, put) -> None:  # type: ig
     await clean()
 
 
-async def test_positions_belong_to_the_person_and_the_file(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+async def test_positions_belong_to_the_user_and_the_file(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     mine, theirs = await put(b"film"), await put(b"film", owner=other)
     await items.watched(mine, owner, 3.5)
     await items.watched(mine, owner, 4.5)

@@ -256,7 +256,7 @@ async def test_folder_and_files_are_for_their_owner_alone(owner, media_online):
     assert head["installation"] and head["lineage"] is not None
 
 
-async def test_a_file_that_only_grows_is_begun_anew(owner, put, media_online, monkeypatch):
+async def test_file_that_only_grows_is_rewritten(owner, put, media_online, monkeypatch):
     item = await put(b"one")
     await _write()
     monkeypatch.setattr(journal, "_SMALL", 1000)

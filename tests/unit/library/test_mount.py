@@ -167,7 +167,7 @@ async def test_read_only_and_back(state: Path, media_online: Path, tmp_path: Pat
     assert staged() == []
 
 
-async def test_too_little_room_is_full(media_online: Path) -> None:
+async def test_too_little_space_means_full(media_online: Path) -> None:
     settings.use(dataclasses.replace(settings.get(), min_free=1 << 62))
     assert (await mount.refresh()).state == "full"
 

@@ -332,7 +332,7 @@ async def _restore(backup: dict[str, str]) -> None:
             await engine.execute("update media_file set ref_count = 0, unreferenced_at = now()")
 
 
-async def test_backup_of_another_history_lends_its_items_to_nobody(owner, put, media_online):
+async def test_backup_of_another_history_adds_no_items(owner, put, media_online):
     """Equal ids, other rows: the database was put back to an older state and went on differently."""
     item = await put(b"one", title="of the journal")
     await _write()

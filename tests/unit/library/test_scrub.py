@@ -69,7 +69,7 @@ async def test_rot_is_named_with_its_items_and_may_be_fetched_again(owner: int, 
 @pytest.mark.parametrize(
     ("harm", "kind"), [("gone", "missing_file"), ("short", "wrong_size"), ("folder", "unreadable_file")]
 )
-async def test_other_damage(owner: int, put, harm: str, kind: str) -> None:  # type: ignore[no-untyped-def]
+async def test_other_damage_is_reported(owner: int, put, harm: str, kind: str) -> None:  # type: ignore[no-untyped-def]
     item = await put(b"film")
     path(b"film").unlink()
     if harm == "short":

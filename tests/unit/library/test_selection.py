@@ -59,7 +59,7 @@ async def test_trash_and_restore_several(owner: int, other: int, put, use: Calla
     await clean()
 
 
-async def test_what_going_for_good_means(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+async def test_permanent_removal_is_described(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     one, twin = await put(b"film"), await put(b"film", title="Twin")
     assert await trash.deletion(owner, [one]) == {"items": 1, "holders": 1, "frees": 0, "trash": True}
     assert await trash.deletion(owner, [one, twin]) == {"items": 2, "holders": 0, "frees": 4, "trash": True}

@@ -12,7 +12,7 @@ async def _of(owner: int) -> tuple[int, int, int]:
     return said["items"], said["bytes"], said["charged"]  # type: ignore[return-value]
 
 
-async def test_size_by_people_with_the_trash(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+async def test_size_by_users_with_the_trash(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     assert await _of(owner) == (0, 0, 0)
     mine = await put(b"a" * 100)
     await items.copy(mine, owner, None)
@@ -33,7 +33,7 @@ async def test_size_by_people_with_the_trash(owner: int, other: int, put) -> Non
     assert await _of(owner) == (2, 100, 100) and await _of(other) == (1, 30, 30)
 
 
-async def test_a_quota(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+async def test_quota_of_a_user_holds(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     await put(b"a" * 100)
     await quotas.check_quota(owner, 10**15)
     await engine.execute("update account set quota = 150")

@@ -52,7 +52,7 @@ def test_all_running_ones_count_together():
     assert space_reservation.reserved() == 0
 
 
-def test_what_is_written_counts_no_more():
+def test_written_bytes_are_no_longer_reserved():
     one = _folder("1")
     space_reservation.reserve(one, 10 << 20)
     (one / "media.part").write_bytes(bytes(10 << 20))
@@ -62,7 +62,7 @@ def test_what_is_written_counts_no_more():
     assert space_reservation.reserved() == 0
 
 
-async def test_a_download_without_room_waits_and_then_comes(owner, site):
+async def test_download_without_space_waits_and_then_runs(owner, site):
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
     other = _folder("other")
     _leave(2 << 30)
@@ -83,7 +83,7 @@ async def test_a_download_without_room_waits_and_then_comes(owner, site):
     assert space_reservation.reserved() == 0
 
 
-async def test_what_other_machines_fetch_counts_on_the_share(owner, site):
+async def test_reservations_of_other_machines_count_on_the_share(owner, site):
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
     claim = await leases.claim()
     hold = active.register(claim.id, owner, claim.attempt)

@@ -59,7 +59,7 @@ async def test_every_change_of_a_title_changes_its_terms(owner: int, put) -> Non
     assert await engine.fetchval("select count(*) from library_item where text_version <> $1", text_index.VERSION) == 0
 
 
-async def test_title_changed_without_its_terms_is_computed_anew(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+async def test_title_changed_without_its_terms_is_recomputed(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     item = await put(b"1", "Zoo")
     await engine.execute("update library_item set title = 'Éclair 2', uploader = 'Gaël' where id = $1", item)
     assert await text_index.rebuild() == 1

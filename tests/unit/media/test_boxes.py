@@ -26,7 +26,7 @@ from mediafetcher.media import containers
         ("html.mp4", {"mp4": False}),
     ],
 )
-def test_layouts(media_corpus, name, expected):
+def test_box_layouts_are_read(media_corpus, name, expected):
     layout = containers.scan(media_corpus / name)
     assert {field: getattr(layout, field) for field in expected} == expected
 

@@ -31,14 +31,14 @@ def test_the_corpus_is_wide():
 
 
 @pytest.mark.parametrize("name", sorted(media.ACTIONS))
-async def test_the_decision(media_corpus, name):
+async def test_decision_follows_from_the_facts(media_corpus, name):
     decision = probe.decide(await probe.probe(media_corpus / name))
     assert decision.action == media.ACTIONS[name], decision
     assert bool(decision.reason) == (decision.action != "none")
 
 
 @pytest.mark.parametrize("name", CONVERTED)
-async def test_what_is_converted_is_playable(media_corpus, tmp_path, name):
+async def test_converted_file_is_playable(media_corpus, tmp_path, name):
     source = media_corpus / name
     facts = await probe.probe(source)
     if facts.duration is None:
@@ -114,7 +114,7 @@ async def test_a_refusal_says_why(media_corpus, name, words):
 
 
 @pytest.mark.parametrize("name", ["trunc.mp4", "trunc_nomoov.mp4", "trunc.mkv"])
-async def test_what_is_cut_short_may_come_whole_next_time(media_corpus, name):
+async def test_truncated_file_may_be_complete_next_time(media_corpus, name):
     problem = probe.decide(await probe.probe(media_corpus / name)).problem()
     assert isinstance(problem, errors.Truncated) and problem.retry == "later"
 

@@ -27,13 +27,13 @@ PUBLIC = (
 
 
 @pytest.mark.parametrize("address", PRIVATE.split())
-def test_private(address):
+def test_private_addresses_are_refused(address):
     assert not egress.public(address)
     assert not egress.allowed(address, 80, "example.com", ())
 
 
 @pytest.mark.parametrize("address", PUBLIC.split())
-def test_public(address):
+def test_public_addresses_are_allowed(address):
     assert egress.public(address)
 
 
@@ -50,7 +50,7 @@ def test_public(address):
         ("nas", 80, [], False),
     ],
 )
-def test_exceptions(host, port, exceptions, may):
+def test_allowed_hosts_are_exceptions(host, port, exceptions, may):
     assert egress.allowed("192.168.1.5", port, host, exceptions) is may
 
 

@@ -99,7 +99,7 @@ def test_gateway_connection_to_own_global_address_needs_exception(in_network):
     assert in_network(sys.executable, "-c", CONNECT) == "refused 1, connected"
 
 
-def test_loopback_own():
+def test_loopback_address_is_own():
     assert local_network.contains(ipaddress.ip_address("127.3.2.1"))
     assert local_network.is_own("127.0.0.1") and local_network.is_own("127.3.2.1")
     assert not local_network.is_own("192.0.2.77")

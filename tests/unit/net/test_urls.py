@@ -60,7 +60,7 @@ def test_the_one_form(given_, kept):
         "http://example.com/" + "a" * 2048,
     ],
 )
-def test_no_link(text):
+def test_invalid_link_is_refused(text):
     with pytest.raises(errors.InvalidUrl) as caught:
         urls.parse(text)
     assert caught.value.code == "invalid_url"
@@ -77,7 +77,7 @@ def test_no_link(text):
         "rtmp://x/y",
     ],
 )
-def test_other_schemes(text):
+def test_other_schemes_are_refused(text):
     with pytest.raises(errors.UnsupportedScheme):
         urls.parse(text)
 
@@ -109,7 +109,7 @@ def test_anything_is_a_link_or_refused(text):
         ("https://www.com/", "www.com"),
     ],
 )
-def test_site(url, site):
+def test_site_of_a_link(url, site):
     assert urls.site(url) == site
 
 
@@ -129,7 +129,7 @@ def test_tracking_is_left_out_by_its_site(one, other, same):
     assert (urls.source_key(one, "default") == urls.source_key(other, "default")) == same
 
 
-def test_source_key():
+def test_source_key_of_a_link():
     one = urls.source_key(urls.parse("https://example.com/v?id=1&utm_source=x&fbclid=2"), "default")
     assert one == urls.source_key("https://example.com/v?id=1", "default")
     assert one != urls.source_key("https://example.com/v?id=1", "m4a")

@@ -69,7 +69,7 @@ async def test_the_end_of_a_download_is_noted_once(ada: int) -> None:
     }  # fmt: skip
 
 
-async def test_what_is_rolled_back_is_not_noted(ada: int) -> None:
+async def test_rolled_back_event_is_not_noted(ada: int) -> None:
     id = await download(ada)
     await run(id)
 
@@ -135,7 +135,7 @@ async def test_a_source_that_is_gone_makes_the_item_the_last_copy(ada: int) -> N
     assert ("item.last_copy", {"item": 6, "title": "A film"}) in await noted(ada)
 
 
-async def test_what_no_trigger_notes_is_recorded_by_name(ada: int) -> None:
+async def test_event_without_a_trigger_is_recorded_by_name(ada: int) -> None:
     await inbox.record(ada, event_types.IMPORT_DONE, {"added": 3, "failed": 0})
     assert await noted(ada) == [("import.done", {"added": 3, "failed": 0})]
     with pytest.raises(ValueError):
@@ -220,7 +220,7 @@ async def test_an_address_and_secret_lie_in_no_column_in_the_clear(ada: int) -> 
         *("discord://", "tgram://nonsense", "NTFY+http://x", "ntfy://x\x07y", "jellyfin://user:password@host"),
     ],
 )  # fmt: skip
-async def test_what_is_no_address_of_a_target_is_refused(ada: int, url: str) -> None:
+async def test_invalid_address_of_a_target_is_refused(ada: int, url: str) -> None:
     with pytest.raises(errors.UnsupportedTarget):
         await targets.add(ada, url, ["all"])
 

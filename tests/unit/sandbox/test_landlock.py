@@ -94,7 +94,7 @@ async def test_penned_in_it_has_its_own_and_nothing_else(place):
     assert Path(place["target"]).read_text() == "made"
 
 
-async def test_what_is_not_there_is_no_hindrance(tmp_path):
+async def test_missing_path_is_no_hindrance(tmp_path):
     alone = process.Ruleset((tmp_path / "gone",), (tmp_path / "gone too",))
     async with await process.start(["/bin/echo", "fine"], alone=alone) as running:
         assert [line async for line in running] == [b"fine"]

@@ -66,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
     return programs.give(tmp_path / "job")
 
 
-async def test_what_a_child_is(folder):
+async def test_child_has_its_account_and_limits(folder):
     limits = programs.Limits(file_size=1 << 20, data=1 << 29, cpu_seconds=60, nice=5, idle=True)
     found = await look(folder, limits)
     assert found["session"] and found["no_new_privileges"] == "1"
@@ -161,7 +161,7 @@ async def test_stop_asks_first_and_kills_after_the_grace(folder):
     assert await stubborn.kill() == -signal.SIGKILL  # again does no harm
 
 
-async def test_cancelling_the_reader_leaves_nobody(folder):
+async def test_cancelled_reader_leaves_no_process(folder):
     pids: list[int] = []
     begun = asyncio.Event()
 

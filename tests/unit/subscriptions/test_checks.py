@@ -159,7 +159,7 @@ async def test_every_filter_names_its_reason(owner, site, newest):
     }
 
 
-async def test_changed_filter_decides_anew_only_what_the_filter_skipped(owner, site, newest):
+async def test_changed_filter_decides_again_only_entries_it_skipped(owner, site, newest):
     newest.publish(1)
     id = await _follow(owner, site, filter=Filter(title_include="wanted"))
     newest.publish(2, 3)
