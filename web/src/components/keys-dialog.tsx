@@ -1,8 +1,9 @@
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
 import { Kbd } from "@/components/ui/kbd";
 import { type Key, useI18n } from "@/i18n";
+import type { Shortcut } from "@/lib/shortcuts";
 
-type Props = { keys: readonly (readonly [key: string, label: Key])[]; onClose: () => void };
+type Props = { keys: readonly Shortcut[]; onClose: () => void };
 
 /** Which keys do what on this page. */
 export default function KeysDialog({ keys, onClose }: Props) {
@@ -12,12 +13,12 @@ export default function KeysDialog({ keys, onClose }: Props) {
       <DialogContent closeLabel={t("common.close")}>
         <DialogTitle>{t("lib.shortcuts")}</DialogTitle>
         <dl className="space-y-2.5">
-          {keys.map(([key, label]) => (
-            <div key={key} className="flex items-center gap-6">
+          {keys.map(({ shown, label }) => (
+            <div key={shown} className="flex items-center gap-6">
               <dt className="w-14">
-                <Kbd>{key}</Kbd>
+                <Kbd>{shown}</Kbd>
               </dt>
-              <dd>{t(label)}</dd>
+              <dd>{t(label as Key)}</dd>
             </div>
           ))}
         </dl>

@@ -1,16 +1,26 @@
-/** The keys of a page: one list is what the keyboard does, what `?` shows and what a menu names. */
-import { useEffect, useEffectEvent } from "react";
+/**
+ * The keys of a page: one list is what the keyboard does, what `?` shows and what a menu names. Each component
+ * registers its own for as long as it is shown.
+ */
+import { type RefObject, useEffect, useEffectEvent } from "react";
+import { useLatest } from "./latest";
 
 export type Shortcut<Label extends string = string> = {
   /** Values of `KeyboardEvent.key` that run it. */
   on: readonly string[];
   /** With Ctrl, or Cmd on a Mac: then it also runs while something is typed. */
   ctrl?: boolean;
-  /** How it is written for users. */
+  /** How it is written for users; "" if another shortcut names it too. */
   shown: string;
   label: Label;
   /** Returns false if it did nothing: then the browser's own action happens. */
   run: (event: KeyboardEvent) => unknown;
+};
+
+type Scope = {
+  enabled?: boolean;
+  /** The keys work only while the focus is in it, and are those of its cells: Space and Enter too. */
+  within?: RefObject<HTMLElement | null>;
 };
 
 /** Whether the focus is in something that takes text or arrow keys itself. */
@@ -28,12 +38,22 @@ export const isCovered = () => document.querySelector(COVERS) !== null;
 const ownsSpace = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.closest("button,a,[role=button],[role=gridcell],[role=treeitem],summary");
 
-export function useShortcuts(shortcuts: readonly Shortcut[], enabled = true) {
+const registered = new Set<RefObject<readonly Shortcut[]>>();
+
+/** Returns: the shortcuts of what is shown now, those of the page before those of every page. */
+export function shortcutsNow(): Shortcut[] {
+  const all = [...registered].reverse().flatMap(({ current }) => current.filter(({ shown }) => shown));
+  return [...new Map(all.map((each) => [each.shown, each])).values()];
+}
+
+export function useShortcuts(shortcuts: readonly Shortcut[], { enabled = true, within }: Scope = {}) {
+  const latest = useLatest(shortcuts);
   const press = useEffectEvent((event: KeyboardEvent) => {
     const ctrl = event.ctrlKey || event.metaKey;
     if (event.defaultPrevented || event.altKey || isCovered()) return;
-    if (!ctrl && isTyping(event.target)) return;
-    if ((event.key === " " || event.key === "Enter") && ownsSpace(event.target)) return;
+    if (within && !(event.target instanceof Node && within.current?.contains(event.target))) return;
+    if ((!ctrl || within) && isTyping(event.target)) return;
+    if (!within && (event.key === " " || event.key === "Enter") && ownsSpace(event.target)) return;
     const found = shortcuts.find((each) => (each.ctrl ?? false) === ctrl && each.on.includes(event.key));
     if (found && found.run(event) !== false) event.preventDefault();
   });
@@ -41,6 +61,10 @@ export function useShortcuts(shortcuts: readonly Shortcut[], enabled = true) {
     if (!enabled) return;
     const listener = (event: KeyboardEvent) => press(event);
     addEventListener("keydown", listener);
-    return () => removeEventListener("keydown", listener);
-  }, [enabled]);
+    registered.add(latest);
+    return () => {
+      removeEventListener("keydown", listener);
+      registered.delete(latest);
+    };
+  }, [enabled, latest]);
 }

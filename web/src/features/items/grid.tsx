@@ -3,10 +3,11 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Item } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
-import { useI18n } from "@/i18n";
+import { type Key, useI18n } from "@/i18n";
 import { useLatest } from "@/lib/latest";
+import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
 import { Cell, type ItemVerb } from "./cell";
-import { choicesOf } from "./choices";
+import { choicesOf, KEY_OF } from "./choices";
 import type { useSelection } from "./selection";
 
 const CARD = 216; // px: the narrowest card
@@ -27,6 +28,7 @@ type Props = {
 export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   const { t } = useI18n();
   const box = useRef<HTMLDivElement>(null);
+  const grid = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const [cursor, setCursor] = useState(0);
   const { selected, toggle } = selection;
@@ -100,6 +102,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
       ),
     );
   }
+  /** Walking is the grid's own; what acts is in the list of shortcuts. */
   function key(event: KeyboardEvent) {
     const steps: Record<string, number> = {
       ArrowDown: cursor + columns,
@@ -111,42 +114,39 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
       ...(!list && { ArrowRight: cursor + 1, ArrowLeft: cursor - 1 }),
     };
     const to = steps[event.key];
-    const id = items[cursor]?.id;
-    const acts: Record<string, () => void> = {
-      Enter: () => id && onVerb("open", [id]),
-      " ": () => select(cursor, false),
-      x: () => select(cursor, false),
-      m: () => id && verb("move", id),
-      c: () => id && verb("copy", id),
-      d: () => id && verb("save", id),
-      ContextMenu: () => {
-        const item = items[cursor];
-        const place = box.current?.querySelector(`[data-index="${cursor}"]`);
-        if (item && place)
-          ask(
-            place,
-            choicesOf(
-              item,
-              t,
-              (what) => verb(what, item.id),
-              () => select(cursor, false),
-            ),
-          );
-      },
-      F2: () => id && onVerb("rename", [id]),
-      Delete: () => id && verb("trash", id),
-    };
-    const act = acts[event.key];
-    if (event.key === "a" && (event.ctrlKey || event.metaKey)) selection.all();
-    else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (to !== undefined) walk(to, event.shiftKey);
-    else if (act) act();
-    else return;
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    walk(to, event.shiftKey);
   }
+  function menuOfCursor() {
+    const item = items[cursor];
+    const place = box.current?.querySelector(`[data-index="${cursor}"]`);
+    if (!item || !place) return;
+    const mark = () => select(cursor, false);
+    ask(
+      place,
+      choicesOf(item, t, (what) => verb(what, item.id), mark),
+    );
+  }
+  const id = items[cursor]?.id;
+  const act = (what: ItemVerb) => () => id !== undefined && verb(what, id);
+  const alone = (what: ItemVerb) => () => id !== undefined && onVerb(what, [id]);
+  const keys: Shortcut<Key>[] = [
+    { on: ["Enter"], shown: KEY_OF.open, label: "lib.play", run: alone("open") },
+    { on: ["x", " "], shown: KEY_OF.select, label: "lib.select", run: () => select(cursor, false) },
+    { on: ["m"], shown: KEY_OF.move, label: "lib.move", run: act("move") },
+    { on: ["c"], shown: KEY_OF.copy, label: "lib.copy", run: act("copy") },
+    { on: ["d"], shown: KEY_OF.save, label: "lib.download", run: act("save") },
+    { on: ["F2"], shown: KEY_OF.rename, label: "lib.rename", run: alone("rename") },
+    { on: ["Delete"], shown: KEY_OF.trash, label: "lib.delete", run: act("trash") },
+    { on: ["a"], ctrl: true, shown: "Ctrl+A", label: "lib.selectAll", run: selection.all },
+    { on: ["ContextMenu"], shown: "", label: "job.more", run: menuOfCursor },
+  ];
+  useShortcuts(keys, { within: grid });
   return (
     <div ref={box} className="relative min-h-0 flex-1 overflow-y-auto [contain:strict] [overflow-anchor:none]">
       <div
+        ref={grid}
         role="grid"
         aria-label={t("nav.library")}
         aria-multiselectable

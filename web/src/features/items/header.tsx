@@ -1,15 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search, Share2 } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { type Filter, type Kind, SORTS, type Sort, sitesQuery } from "@/api/queries";
+import { showKeys } from "@/components/keys-store";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Kbd } from "@/components/ui/kbd";
 import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
 import { Tip } from "@/components/ui/tip";
-import { useI18n } from "@/i18n";
+import { type Key, useI18n } from "@/i18n";
 import { integer } from "@/lib/format";
+import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
 import { cn } from "@/lib/utils";
 import { useSort } from "./sort";
 
@@ -20,11 +22,10 @@ type Props = {
   onType: (words: string) => void;
   count: { n: number; more: boolean };
   onDrawer: () => void;
-  onHelp: () => void;
 };
 
 /** The current view, its count, search, sort, grid or list. */
-export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
+export function Header({ typed, onType, count, onDrawer }: Props) {
   const { t, locale } = useI18n();
   const { folder, view, q, kind, unwatched, site } = route.useSearch();
   const [sort, setSort] = useSort();
@@ -64,7 +65,7 @@ export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
             size="icon"
             className="max-md:hidden"
             aria-label={t("lib.shortcuts")}
-            onClick={onHelp}
+            onClick={showKeys}
           >
             <Keyboard />
           </Button>
@@ -165,16 +166,9 @@ function Crumbs({ folder }: { folder?: string }) {
 function SearchBox({ typed, onType }: { typed: string; onType: (words: string) => void }) {
   const { t } = useI18n();
   const box = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const key = (event: KeyboardEvent) => {
-      if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
-      if (event.key !== "/") return;
-      event.preventDefault();
-      box.current?.select();
-    };
-    addEventListener("keydown", key);
-    return () => removeEventListener("keydown", key);
-  }, []);
+  useShortcuts([
+    { on: ["/"], shown: "/", label: "lib.search", run: () => box.current?.select() },
+  ] satisfies Shortcut<Key>[]);
   return (
     <div className="relative min-w-0 flex-1 basis-64 sm:max-w-md">
       <Search className="pointer-events-none absolute left-3 top-2.5 size-4 text-muted-foreground" />

@@ -4,14 +4,14 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react
 import { foldersQuery, itemCountQuery, itemsQuery, rowsOf } from "@/api/queries";
 import { useMarkWatched } from "@/components/mark-watched";
 import { useRemoveItems } from "@/components/remove-items";
-import { useI18n } from "@/i18n";
+import { type Key, useI18n } from "@/i18n";
 import { register } from "@/lib/load";
+import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
 import { saveFiles, useItemActions } from "./actions";
 import type { ItemVerb } from "./cell";
 import { Drawer, type Folders } from "./drawer";
 import { Grid } from "./grid";
 import { Header } from "./header";
-import { KEYS } from "./keys";
 import { RenameDialog } from "./rename-dialog";
 import { useSearchText } from "./search-text";
 import { useSelection } from "./selection";
@@ -19,7 +19,6 @@ import { SelectionBar } from "./selection-bar";
 import { DEFAULT_SORT, useSort } from "./sort";
 import { Failure, Loading, Nothing } from "./states";
 
-const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
 const FolderPicker = lazy(register(() => import("@/components/folder-picker")));
 const route = getRouteApi("/library");
 
@@ -44,20 +43,13 @@ export function Library({ folders }: { folders: Folders }) {
   const markWatched = useMarkWatched();
   const [asked, setAsked] = useState<Asked>();
   const [drawer, setDrawer] = useState(false);
-  const [help, setHelp] = useState(false);
   const { clear } = selection;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
   useEffect(clear, [folder, q, kind, unwatched, site, clear]);
-  useEffect(() => {
-    const key = (event: KeyboardEvent) => {
-      if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
-      if (event.key === "?") setHelp(true);
-      if (event.key === "Escape") clear();
-    };
-    addEventListener("keydown", key);
-    return () => removeEventListener("keydown", key);
-  }, [clear]);
+  useShortcuts([
+    { on: ["Escape"], shown: "Esc", label: "lib.clear", run: () => (selection.selected.size ? clear() : false) },
+  ] satisfies Shortcut<Key>[]);
 
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
   const more = useCallback(() => {
@@ -101,7 +93,6 @@ export function Library({ folders }: { folders: Folders }) {
         onType={setTyped}
         count={useCount(folder, !!q || filtered, items.length, hasNextPage)}
         onDrawer={() => setDrawer(true)}
-        onHelp={() => setHelp(true)}
       />
       {found.isPending ? (
         <Loading />
@@ -146,7 +137,6 @@ export function Library({ folders }: { folders: Folders }) {
         />
       )}
       <Drawer open={drawer} onOpen={setDrawer} folders={folders} />
-      <Suspense>{help && <KeysDialog keys={KEYS} onClose={() => setHelp(false)} />}</Suspense>
     </div>
   );
 }

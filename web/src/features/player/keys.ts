@@ -9,10 +9,10 @@ import { seekBy, seekTo, toggle } from "./use-media";
 
 const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/** The keys of the watch page. `media` is null while only their names are wanted. */
-export function playerShortcuts(
+/** The keys of the watch page. */
+function playerShortcuts(
   media: HTMLVideoElement | null,
-  wrapper: RefObject<HTMLElement | null> | undefined,
+  wrapper: RefObject<HTMLElement | null>,
   ways: Ways,
 ): Shortcut<Key>[] {
   const speed = (step: number) => {
@@ -34,7 +34,7 @@ export function playerShortcuts(
       on: ["f", "F"],
       shown: "F",
       label: "play.full",
-      run: () => wrapper?.current && fullScreen(wrapper.current),
+      run: () => wrapper.current && fullScreen(wrapper.current),
     },
     { on: ["t", "T"], shown: "T", label: "play.theatre", run: player.toggleTheatre },
     {
@@ -53,20 +53,13 @@ export function playerShortcuts(
   ];
 }
 
-export const PLAYER_KEYS = [
-  ...playerShortcuts(null, undefined, {})
-    .filter(({ shown }) => shown)
-    .map(({ shown, label }) => [shown, label] as const),
-  ["?", "lib.shortcuts"] as const,
-];
-
 export function usePlayerKeys(
   media: HTMLVideoElement | null,
   wrapper: RefObject<HTMLElement | null>,
   ways: Ways,
   enabled: boolean,
 ) {
-  useShortcuts(playerShortcuts(media, wrapper, ways), enabled);
+  useShortcuts(playerShortcuts(media, wrapper, ways), { enabled });
 }
 
 /** Off, or on again in the language that was chosen last: never two at once. */

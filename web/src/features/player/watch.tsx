@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { ArrowLeft, CircleAlert, Keyboard } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect } from "react";
 import { codeOf } from "@/api/client";
 import { itemQuery } from "@/api/queries";
 import type { Item } from "@/api/types";
+import { showKeys } from "@/components/keys-store";
 import { posterOf } from "@/components/media-card";
 import { player, usePlayer } from "@/components/player-store";
 import { Badge } from "@/components/ui/badge";
@@ -14,18 +15,14 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { ago, bytes, day } from "@/lib/format";
-import { register } from "@/lib/load";
-import { useShortcuts } from "@/lib/shortcuts";
 import { cn } from "@/lib/utils";
 import { Chapters } from "./chapters";
 import { Description } from "./description";
 import { Facts } from "./facts";
-import { PLAYER_KEYS } from "./keys";
 import { More } from "./more";
 import { UpNext } from "./up-next";
 import { useQueue } from "./use-queue";
 
-const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
 const route = getRouteApi("/watch/$id");
 const NONE: never[] = [];
 const SHOWN = 30; // items of the queue beside the player
@@ -35,7 +32,6 @@ export function Watch() {
   const id = Number(route.useParams().id);
   const item = useQuery(itemQuery(id));
   const theatre = usePlayer((state) => state.theatre);
-  const [help, setHelp] = useState(false);
   const { history } = useRouter();
   const gone = item.isError && codeOf(item.error) === "not_found"; // any other error passes
   useEffect(() => {
@@ -43,7 +39,6 @@ export function Watch() {
     else player.open(id, history.location.state.queue);
   }, [id, gone, history]);
   useEffect(() => player.leave, []);
-  useShortcuts([{ on: ["?"], shown: "?", label: "help", run: () => setHelp(true) }]);
   if (gone || item.isLoadingError) return <Missing error={item.error} />;
   return (
     <div className="relative">
@@ -55,7 +50,7 @@ export function Watch() {
         )}
       >
         <div className={cn("min-w-0", theatre && "xl:col-span-2")}>
-          <TopLine item={item.data} onHelp={() => setHelp(true)} />
+          <TopLine item={item.data} />
           {/* As high as the window allows, so that the title is seen too. */}
           <div
             ref={player.setSlot}
@@ -65,7 +60,6 @@ export function Watch() {
         </div>
         {item.data ? <Below key={item.data.id} item={item.data} theatre={theatre} /> : <Loading />}
       </div>
-      <Suspense>{help && <KeysDialog keys={PLAYER_KEYS} onClose={() => setHelp(false)} />}</Suspense>
     </div>
   );
 }
@@ -90,7 +84,7 @@ function Missing({ error }: { error: unknown }) {
 }
 
 /** Back to the view that the item was opened from; its place there is restored. */
-function TopLine({ item, onHelp }: { item?: Item; onHelp: () => void }) {
+function TopLine({ item }: { item?: Item }) {
   const { t } = useI18n();
   const { history } = useRouter();
   const queue = usePlayer((state) => state.queue);
@@ -116,7 +110,7 @@ function TopLine({ item, onHelp }: { item?: Item; onHelp: () => void }) {
           size="icon"
           className="ml-auto max-md:hidden"
           aria-label={t("lib.shortcuts")}
-          onClick={onHelp}
+          onClick={showKeys}
         >
           <Keyboard />
         </Button>
