@@ -1,20 +1,20 @@
 /** Parts of every page: adding by paste or key, news of downloads, and the title of the window. */
 import { useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useEffectEvent, useRef } from "react";
-import { askToAdd, useAsked } from "@/components/add-store";
+import { lazy, Suspense, useEffect, useRef } from "react";
+import { askToAdd, offerLinks, useAsked } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
+import { hideKeys, showKeys, useKeysShown } from "@/components/keys-store";
 import { showPalette, usePaletteShown } from "@/components/palette-store";
 import { useDownloadNews, useRunning } from "@/features/downloads/news";
 import { type Key, useI18n } from "@/i18n";
 import { onlyLinks } from "@/lib/links";
 import { loadAll, register } from "@/lib/load";
-import { isTyping, useShortcuts } from "@/lib/shortcuts";
+import { isTyping, type Shortcut, useShortcuts } from "@/lib/shortcuts";
 
 const AddDialog = lazy(register(() => import("@/features/downloads/add-dialog")));
+const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
 const Palette = lazy(register(() => import("./palette")));
 const REST = 8000; // ms after which the other parts are fetched: the first picture comes first
-
-const WITH_BOX = ["/", "/downloads"];
 
 const TITLES: Record<string, Key> = {
   "/": "nav.home",
@@ -29,6 +29,7 @@ const TITLES: Record<string, Key> = {
 
 export function Anywhere() {
   const asked = useAsked();
+  const keys = useKeysShown();
   const palette = usePaletteShown();
   useDownloadNews();
   useTitle();
@@ -37,7 +38,8 @@ export function Anywhere() {
   useShortcuts([
     { on: ["a", "A"], shown: "A", label: "add.heading", run: () => askToAdd({ text: "" }) },
     { on: ["k", "K"], ctrl: true, shown: "Ctrl K", label: "palette.title", run: () => showPalette(true) },
-  ]);
+    { on: ["?"], shown: "?", label: "lib.shortcuts", run: showKeys },
+  ] satisfies Shortcut<Key>[]);
   useEffect(() => {
     const wait = setTimeout(() => void loadAll(), REST);
     return () => clearTimeout(wait);
@@ -45,20 +47,19 @@ export function Anywhere() {
   return (
     <Boundary fallback={() => null}>
       <Suspense>{palette && <Palette onClose={() => showPalette(false)} />}</Suspense>
+      <Suspense>{keys && <KeysDialog keys={keys} onClose={hideKeys} />}</Suspense>
       <Suspense>{asked && <AddDialog draft={asked} onClose={() => askToAdd(undefined)} />}</Suspense>
     </Boundary>
   );
 }
 
-/** A link pasted on any page but those that have a box for it. */
+/** A link pasted while nothing else takes text. */
 function usePaste() {
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  const take = useEffectEvent((event: ClipboardEvent) => {
-    const text = event.clipboardData?.getData("text") ?? "";
-    if (!WITH_BOX.includes(path) && !isTyping(event.target) && onlyLinks(text)) askToAdd({ text });
-  });
   useEffect(() => {
-    const listener = (event: ClipboardEvent) => take(event);
+    const listener = (event: ClipboardEvent) => {
+      const text = event.clipboardData?.getData("text") ?? "";
+      if (!isTyping(event.target) && onlyLinks(text)) offerLinks(text);
+    };
     addEventListener("paste", listener);
     return () => removeEventListener("paste", listener);
   }, []);

@@ -1,5 +1,5 @@
-/** Asks for the dialog that adds links, from any page: by key, by paste, by a button, or to try a download again. */
-import { useSyncExternalStore } from "react";
+/** Links that come from anywhere: into the box of the page, or into the dialog that adds them. */
+import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import type { Options } from "@/api/types";
 
 export type Draft = {
@@ -10,6 +10,7 @@ export type Draft = {
   replaces?: number;
 };
 
+/** Asks for the dialog that adds links, from any page: by key, by a button, or to try a download again. */
 let asked: Draft | undefined;
 const listeners = new Set<() => void>();
 
@@ -26,3 +27,22 @@ export const useAsked = () =>
     },
     () => asked,
   );
+
+const boxes: ((text: string) => void)[] = [];
+
+/** The component has a box for links: what is pasted goes there. The one that was shown last comes first. */
+export function useLinkBox(take: (text: string) => void) {
+  const put = useEffectEvent(take);
+  useEffect(() => {
+    const box = (text: string) => put(text);
+    boxes.push(box);
+    return () => void boxes.splice(boxes.indexOf(box), 1);
+  }, []);
+}
+
+/** Puts links into the box that is shown, else into the dialog. */
+export function offerLinks(text: string) {
+  const box = boxes.at(-1);
+  if (box) box(text);
+  else askToAdd({ text });
+}
