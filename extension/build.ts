@@ -9,26 +9,26 @@ const { version } = JSON.parse(readFileSync(`${here}package.json`, "utf8")) as {
 const PAGES = ["popup/popup.html", "popup/popup.css", "options/options.html", "options/options.css", "ui.css"];
 
 async function make(target: Target): Promise<void> {
-	const out = `${here}dist/${target}`;
-	rmSync(out, { recursive: true, force: true });
-	mkdirSync(out, { recursive: true });
-	await build({
-		absWorkingDir: here,
-		entryPoints: {
-			background: "src/background.ts",
-			popup: "src/popup/popup.ts",
-			options: "src/options/options.ts",
-		},
-		outdir: out,
-		bundle: true,
-		format: "esm",
-		target: "es2023",
-		charset: "utf8",
-		legalComments: "none",
-	});
-	for (const file of PAGES) cpSync(`${here}src/${file}`, `${out}/${file.split("/").pop()}`);
-	for (const folder of ["icons", "_locales"]) cpSync(`${here}src/${folder}`, `${out}/${folder}`, { recursive: true });
-	writeFileSync(`${out}/manifest.json`, `${JSON.stringify(manifest(target, version), null, 2)}\n`);
+  const out = `${here}dist/${target}`;
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  await build({
+    absWorkingDir: here,
+    entryPoints: {
+      background: "src/background.ts",
+      popup: "src/popup/popup.ts",
+      options: "src/options/options.ts",
+    },
+    outdir: out,
+    bundle: true,
+    format: "esm",
+    target: "es2023",
+    charset: "utf8",
+    legalComments: "none",
+  });
+  for (const file of PAGES) cpSync(`${here}src/${file}`, `${out}/${file.split("/").pop()}`);
+  for (const folder of ["icons", "_locales"]) cpSync(`${here}src/${folder}`, `${out}/${folder}`, { recursive: true });
+  writeFileSync(`${out}/manifest.json`, `${JSON.stringify(manifest(target, version), null, 2)}\n`);
 }
 
 const asked = process.argv.slice(2);

@@ -7,6 +7,8 @@ import { seal } from "../src/lib/seal.ts";
 
 const [key, count] = process.argv.slice(2);
 for (let i = 0; i < Number(count); i++) {
-	const plain = random((i * 7) % 4099);
-	console.log(JSON.stringify({ plain: toBase64url(plain), box: toBase64url(await seal(fromBase64url(key ?? ""), plain)) }));
+  const plain = random((i * 7) % 4099);
+  console.log(
+    JSON.stringify({ plain: toBase64url(plain), box: toBase64url(await seal(fromBase64url(key ?? ""), plain)) }),
+  );
 }

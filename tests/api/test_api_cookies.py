@@ -146,6 +146,15 @@ async def test_the_extension_sees_sends_and_fetches(alice: Any, extension: Exten
     assert chosen["max_height"] == 480
 
 
+async def test_extension_names_presets_and_downloads_with_one(alice: Any, extension: Extension) -> None:
+    await alice.http.put("/api/presets/Phone", json={"options": {"max_height": 480, "sponsorblock": True}})
+    assert (await extension.send("state"))["presets"] == ["Phone"]
+    got = await extension.send("download", url="https://example.org/preset", preset="Phone", max_height=720)
+    chosen = (await alice.http.get(f"/api/downloads/{got['id']}")).json()["options"]
+    assert (chosen["max_height"], chosen["sponsorblock"]) == (720, True)
+    assert (await extension.send("download", url="https://example.org/2", preset="Gone"))["error"] == "not_found"
+
+
 async def test_error_in_a_sealed_message_returns_sealed(extension: Extension) -> None:
     assert (await extension.send("download", url="file:///etc/passwd"))["error"] == "unsupported_scheme"
     assert (await extension.send("download", url=5))["error"] == "invalid"

@@ -18,30 +18,30 @@ let making: Promise<void> = Promise.resolve();
 
 /** Make the menu for these folders, newest first. One at a time, or entries would double. */
 export function make(folders: string[]): Promise<void> {
-	making = making.then(() => build(folders.slice(0, MOST)));
-	return making;
+  making = making.then(() => build(folders.slice(0, MOST)));
+  return making;
 }
 
 async function build(folders: string[]): Promise<void> {
-	await chrome.contextMenus.removeAll();
-	await create(TOP, words("menu"));
-	// An ampersand marks a key in a menu; two are one that is shown.
-	for (const folder of folders)
-		await create(PREFIX + folder, words("menuFolder", folder.replaceAll("&", "&&").slice(0, 80)));
-	await create(FOLLOW, words("menuFollow"), OF_FOLLOW);
+  await chrome.contextMenus.removeAll();
+  await create(TOP, words("menu"));
+  // An ampersand marks a key in a menu; two are one that is shown.
+  for (const folder of folders)
+    await create(PREFIX + folder, words("menuFolder", folder.replaceAll("&", "&&").slice(0, 80)));
+  await create(FOLLOW, words("menuFollow"), OF_FOLLOW);
 }
 
 function create(id: string, title: string, contexts = CONTEXTS): Promise<void> {
-	return new Promise((resolve) => {
-		chrome.contextMenus.create({ id, title, contexts }, () => {
-			void chrome.runtime.lastError; // there already: that is what was wanted
-			resolve();
-		});
-	});
+  return new Promise((resolve) => {
+    chrome.contextMenus.create({ id, title, contexts }, () => {
+      void chrome.runtime.lastError; // there already: that is what was wanted
+      resolve();
+    });
+  });
 }
 
 /** The folder of a clicked entry; undefined for the top, null where the entry is not ours. */
 export function folderOf(id: string | number): string | undefined | null {
-	if (id === TOP) return undefined;
-	return typeof id === "string" && id.startsWith(PREFIX) ? id.slice(PREFIX.length) : null;
+  if (id === TOP) return undefined;
+  return typeof id === "string" && id.startsWith(PREFIX) ? id.slice(PREFIX.length) : null;
 }

@@ -16,39 +16,39 @@ export const REPLY = "mediafetcher reply v1";
 const IV_LENGTH = 12;
 
 export const suite = new CipherSuite({
-	kem: new DhkemX25519HkdfSha256(),
-	kdf: new HkdfSha256(),
-	aead: new Aes256Gcm(),
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes256Gcm(),
 });
 
 /** enc and ciphertext for the holder of this public key; `info` says what it is for and must be the same there. */
 export async function seal(serverKey: Bytes, plain: Uint8Array, info: string = CALL): Promise<Bytes> {
-	const recipientPublicKey = await suite.kem.deserializePublicKey(serverKey.slice().buffer);
-	const sender = await suite.createSenderContext({ recipientPublicKey, info: utf8(info) });
-	const sealed = await sender.seal(plain.slice());
-	return join(new Uint8Array(sender.enc), new Uint8Array(sealed));
+  const recipientPublicKey = await suite.kem.deserializePublicKey(serverKey.slice().buffer);
+  const sender = await suite.createSenderContext({ recipientPublicKey, info: utf8(info) });
+  const sealed = await sender.seal(plain.slice());
+  return join(new Uint8Array(sender.enc), new Uint8Array(sealed));
 }
 
 /** The answer's content; throws where it was not made for this call by who knows the token. */
 export async function openReply(token: Bytes, nonce: Bytes, box: Bytes): Promise<Bytes> {
-	const key = await replyKey(token, nonce);
-	const iv = box.slice(0, IV_LENGTH);
-	return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, box.slice(IV_LENGTH)));
+  const key = await replyKey(token, nonce);
+  const iv = box.slice(0, IV_LENGTH);
+  return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, box.slice(IV_LENGTH)));
 }
 
 async function replyKey(token: Bytes, nonce: Bytes): Promise<CryptoKey> {
-	const secret = await crypto.subtle.importKey("raw", token, "HKDF", false, ["deriveKey"]);
-	const how = { name: "HKDF", hash: "SHA-256", salt: nonce, info: utf8(REPLY) };
-	return crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
+  const secret = await crypto.subtle.importKey("raw", token, "HKDF", false, ["deriveKey"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: nonce, info: utf8(REPLY) };
+  return crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
 }
 
 const LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's base 32: none that look alike
 
 /** The fingerprint that both sides show: the first 100 bits of SHA-256(key), as 5 groups of 4 letters. */
 export async function fingerprint(key: Bytes): Promise<string> {
-	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", key));
-	let bits = "";
-	for (const byte of digest.slice(0, 13)) bits += byte.toString(2).padStart(8, "0");
-	const letters = Array.from({ length: 20 }, (_, i) => LETTERS[Number.parseInt(bits.slice(i * 5, i * 5 + 5), 2)]);
-	return letters.join("").replace(/(.{4})(?=.)/g, "$1-");
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", key));
+  let bits = "";
+  for (const byte of digest.slice(0, 13)) bits += byte.toString(2).padStart(8, "0");
+  const letters = Array.from({ length: 20 }, (_, i) => LETTERS[Number.parseInt(bits.slice(i * 5, i * 5 + 5), 2)]);
+  return letters.join("").replace(/(.{4})(?=.)/g, "$1-");
 }

@@ -88,12 +88,16 @@ async def send(data: JSONBody[Sealed], request: Request[Any, Any, Any]) -> Seale
 
 
 class _Wish(msgspec.Struct):
-    """A link to download. `audio`, `max_height`: options of the same names; older extensions do not send them."""
+    """A link to download. `audio`, `max_height`: options of the same names, above those of `preset`.
+
+    Older extensions send neither them nor `preset`.
+    """
 
     url: str
     folder: str | None = None
     audio: Literal["m4a", "mp3"] | None = None
     max_height: int | None = None
+    preset: str | None = None
 
 
 class _Given(msgspec.Struct):
@@ -128,6 +132,7 @@ async def _state(call: devices.Call, where: str) -> dict[str, Any]:
         "parked": waiting,  # the name that older extensions read
         "done": done,
         "folders": await _last_folders(call.owner),
+        "presets": [preset["name"] for preset in await presets.page(call.owner)],
     }
 
 
@@ -144,7 +149,8 @@ async def _download(call: devices.Call, where: str) -> dict[str, Any]:
     except ValueError as error:
         raise errors.Invalid(str(error)) from None
     given = frozenset(call.fields) & {"audio", "max_height"}
-    row = await lifecycle.submit(call.owner, wish.url, wish.folder, presets.Chosen(values, given))
+    chosen = await presets.with_preset(wish.preset, call.owner, presets.Chosen(values, given))
+    row = await lifecycle.submit(call.owner, wish.url, wish.folder, chosen)
     return {"id": row["id"], "state": row["state"]}
 
 
