@@ -55,8 +55,10 @@ interface Kept {
   outbox: Wish[];
   seen: Seen;
   refusal: Refusal | null;
-  /** The latest choice in the popup: the quality, see `popup.ts`. */
+  /** The last choices in the popup, see `popup.ts`: "" for the default, the top folder, no preset. */
   quality: string;
+  folder: string;
+  preset: string;
 }
 
 const NOTHING_SEEN: Seen = { parked: [], folders: [], done: 0 };

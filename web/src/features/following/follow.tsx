@@ -77,7 +77,7 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
   const [quality, setQuality] = useState(() => qualityOf(chosen));
   const [retention, setRetention] = useState(() => retentionFormOf({}));
   const [schedule, setSchedule] = useState(() => scheduleFormOf({}));
-  const [preset, setPreset] = useState("");
+  const [preset, setPreset] = useState(() => followDraft.presetOf(url));
   const busy = following.isPending || following.isSuccess;
   const count = Number(last);
   const valid =

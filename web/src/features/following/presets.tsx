@@ -1,12 +1,12 @@
 /** Presets: named options that downloads of subscriptions use. */
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
+import { presetsQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
 import { Row } from "./filter-fields";
-import { presetsQuery } from "./queries";
 
 const PresetsDialog = lazy(register(() => import("./presets-dialog")));
 const NONE = " "; // no name of a preset

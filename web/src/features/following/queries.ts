@@ -9,7 +9,7 @@ import {
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { POLL, useLive } from "@/api/live";
-import type { NewSubscription, Preset, Retention, Subscription } from "@/api/types";
+import type { NewSubscription, Retention, Subscription } from "@/api/types";
 
 const PAGE = 100; // entries
 
@@ -45,11 +45,6 @@ export const entriesQuery = (id: number, decision: string | undefined, q: string
   });
 export const useEntries = (id: number, decision: string | undefined, q: string) =>
   useInfiniteQuery({ ...entriesQuery(id, decision, q), refetchInterval: usePolling() });
-
-export const presetsQuery = queryOptions({
-  queryKey: [...keys.subscriptions, "presets"],
-  queryFn: async () => (await call("GET", "/api/presets")).presets as Preset[],
-});
 
 /** Dry run of a list: the decisions and their reasons. The server may have to ask the site. */
 export const dryRunQuery = (wanted: NewSubscription) =>
