@@ -274,6 +274,9 @@ async def test_ones_own_password_needs_the_old_one(signed_in: httpx.AsyncClient,
     assert (await signed_in.get("/api/items")).status_code == 200  # this session stays
 
 
+_QUALITY = {"download_quality": "huge"}
+
+
 async def test_preferences_of_each_user_are_changed_one_by_one(signed_in: httpx.AsyncClient, bob: Any) -> None:
     path = "/api/preferences"
     assert (await signed_in.get(path)).json() == {}
@@ -285,6 +288,9 @@ async def test_preferences_of_each_user_are_changed_one_by_one(signed_in: httpx.
         "rate": 1.5,
         "captions": "",
         "sort": "title",
+        "download_folder": "Music/Live",
+        "download_quality": "720",
+        "download_preset": "Phone",
     }
     assert (await signed_in.patch(path, json=chosen)).json() == chosen
     assert (await signed_in.patch(path, json={"rate": 2, "theme": None})).json() == {
@@ -293,7 +299,7 @@ async def test_preferences_of_each_user_are_changed_one_by_one(signed_in: httpx.
     }
     assert (await signed_in.get(path)).json()["rate"] == 2
     assert await preferences.get(bob.id) == {}
-    for wrong in ({"theme": "pink"}, {"volume": 2}, {"language": "<b>"}, {"sort": "random"}, {"unknown": 1}):
+    for wrong in ({"theme": "pink"}, {"volume": 2}, {"language": "<b>"}, {"sort": "random"}, {"unknown": 1}, _QUALITY):
         assert (await signed_in.patch(path, json=wrong)).status_code == 400, wrong
     await engine.execute('update account set preferences = preferences || \'{"rate": 99, "newer": 1}\'')
     found = (await signed_in.get(path)).json()  # what this version does not know is not passed on

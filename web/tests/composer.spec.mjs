@@ -202,3 +202,36 @@ test("a site wants an account: its cookies go in, and the download goes on", asy
   await app.settings("Site cookies");
   await cookies.getByText(/worked/).waitFor();
 });
+
+test("preset, quality and folder are those of the last time, also in another browser", async ({ app, page }) => {
+  await app.api("PUT", "/api/presets/Phone", { options: { max_height: 480, sponsorblock: true } });
+  await app.api("POST", "/api/folders", { path: "Series" });
+  await app.go("Library");
+  await app.press("a");
+  await app.box().fill(app.unused("/media/ok.mp4"));
+  await option(app, "Preset", "Phone");
+  await page.getByText("Preset: Up to 480p · Mark sponsored parts").waitFor();
+  await option(app, "Quality", "Up to 720p");
+  await option(app, "Folder", "Series");
+  await app.accessible("the dialog with a preset");
+  const sent = page.waitForRequest((one) => one.method() === "POST" && one.url().endsWith("/api/downloads"));
+  await send(app);
+  const { preset, folder, options } = (await sent).postDataJSON();
+  assert.deepEqual({ preset, folder, options }, { preset: "Phone", folder: "Series", options: { max_height: 720 } });
+  await app.becomes("/api/preferences", ({ download_preset: kept }) => kept === "Phone");
+  const { downloads } = await app.api("GET", "/api/downloads");
+  const { options: merged } = await app.api("GET", `/api/downloads/${downloads[0].id}`);
+  assert.deepEqual([merged.max_height, merged.sponsorblock], [720, true]);
+
+  await page.evaluate(() => localStorage.removeItem("mf.add.last")); // as in another browser
+  await page.reload();
+  await app.becomes("/api/preferences", ({ download_folder: kept }) => kept === "Series");
+  await app.press("a");
+  await app.box().fill(app.unused("/media/ok.mp4"));
+  for (const [label, value] of [
+    ["Preset", "Phone"],
+    ["Quality", "Up to 720p"],
+    ["Folder", "Series"],
+  ])
+    await expect(page.getByRole("combobox", { name: label })).toHaveText(value);
+});

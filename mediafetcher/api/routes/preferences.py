@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from mediafetcher.accounts.auth import preferences
 from mediafetcher.api.responses import Asked
 from mediafetcher.api.routes.items import Sort
+from mediafetcher.downloads.presets import MAX_NAME
 from mediafetcher.fetch.options import MAX_AUDIO_LANGUAGES, Options
 
 Theme = Literal["system", "light", "dark"]
@@ -15,6 +16,9 @@ Tag = Annotated[str, msgspec.Meta(max_length=35, pattern=r"^([A-Za-z]{2,8}(-[A-Z
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 AudioLanguages = Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_AUDIO_LANGUAGES)]
 Rate = Annotated[float, msgspec.Meta(ge=0.25, le=4)]
+Folder = Annotated[str, msgspec.Meta(max_length=4096)]
+Quality = Annotated[str, msgspec.Meta(pattern=r"^(best|max|m4a|mp3|[1-9][0-9]{2,3})$")]
+PresetName = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 
 
 class Preferences(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -22,6 +26,8 @@ class Preferences(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
 
     `language` of the page; `captions`: their language, "" for none; `volume` from 0 to 1; `rate`: speed of the player;
     `sort`: order of the library; `audio_languages`: those of `options`, for downloads that wish for none.
+    `download_folder`, `download_quality`, `download_preset`: what the page used for the last download; "" for none,
+    and a quality is "best" (the default), "max", a number of lines, or a kind of audio file.
     """
 
     theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
@@ -32,6 +38,9 @@ class Preferences(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     captions: Tag | msgspec.UnsetType | None = msgspec.UNSET
     sort: Sort | msgspec.UnsetType | None = msgspec.UNSET
     audio_languages: AudioLanguages | msgspec.UnsetType | None = msgspec.UNSET
+    download_folder: Folder | msgspec.UnsetType | None = msgspec.UNSET
+    download_quality: Quality | msgspec.UnsetType | None = msgspec.UNSET
+    download_preset: PresetName | msgspec.UnsetType | None = msgspec.UNSET
 
     def __post_init__(self) -> None:
         if isinstance(self.audio_languages, tuple):

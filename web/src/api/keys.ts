@@ -13,4 +13,8 @@ export const keys = {
   notifications: ["notifications"],
   unread: ["unread"],
   subscriptions: ["subscriptions"],
+  settings: ["settings"],
+  log: ["log"],
+  export: ["export"],
+  licences: ["licences"],
 } as const;

@@ -10,7 +10,8 @@ import { call } from "./client";
 import { loadDownloads } from "./downloads";
 import { keys } from "./keys";
 import { POLL, useLive } from "./live";
-import type { Folder, Item, Site, SourceList } from "./types";
+import { meaningOf } from "./several";
+import type { Folder, Item, Preset, Site, SourceList } from "./types";
 
 /** Milliseconds between polls: only while the stream of events is unavailable. */
 const usePolling = () => (useLive() === false ? POLL : (false as const));
@@ -51,6 +52,14 @@ export const storeQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** Files in the media folder that this installation does not know. */
+export const unknownFilesQuery = infiniteQueryOptions({
+  queryKey: [...keys.store, "files"],
+  queryFn: ({ pageParam }) => call("GET", "/api/store/files", { query: { after: pageParam, limit: 50 } }),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last) => last.next ?? undefined,
+});
+
 const libraryTree = {
   queryKey: keys.folders,
   queryFn: () => call("GET", "/api/folders"),
@@ -59,6 +68,12 @@ const libraryTree = {
 export const foldersQuery = queryOptions({ ...libraryTree, select: ({ folders }) => folders as Folder[] });
 /** How many items the user has, without the trash. */
 export const itemCountQuery = queryOptions({ ...libraryTree, select: ({ items }) => items });
+
+/** Named options for downloads. */
+export const presetsQuery = queryOptions({
+  queryKey: [...keys.subscriptions, "presets"],
+  queryFn: async () => (await call("GET", "/api/presets")).presets as Preset[],
+});
 
 export const SORTS = [
   "-created",
@@ -128,6 +143,27 @@ export const sourceListQuery = (id: number) =>
   queryOptions({
     queryKey: [...keys.items, "lists", id],
     queryFn: () => call("GET", "/api/lists/{id}", { path: { id } }),
+  });
+
+/** The first items that match what is typed. */
+export const itemSearchQuery = (q: string, limit: number) =>
+  queryOptions({
+    queryKey: [...keys.items, "search", q, limit],
+    queryFn: ({ signal }) => call("GET", "/api/items", { query: { q, limit }, signal }),
+    enabled: q !== "",
+    placeholderData: keepPreviousData,
+  });
+
+/** The rows of the start page. */
+export const homeQuery = queryOptions({ queryKey: [...keys.items, "home"], queryFn: () => call("GET", "/api/home") });
+
+/** What removing these items for good does, as of now. No ids: all that is in the trash. */
+export const deletionQuery = (ids?: number[]) =>
+  queryOptions({
+    queryKey: [...keys.trash, "deletion", ids ?? "all"],
+    queryFn: () => meaningOf(ids),
+    gcTime: 0,
+    staleTime: 0,
   });
 
 /** The sites of the items, the most frequent first. */

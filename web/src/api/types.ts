@@ -617,6 +617,9 @@ export type Position = {
 export type Preferences = {
   audio_languages?: (string)[] | null;
   captions?: string | null;
+  download_folder?: string | null;
+  download_preset?: string | null;
+  download_quality?: string | null;
   language?: string | null;
   muted?: boolean | null;
   rate?: number | null;

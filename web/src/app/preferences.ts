@@ -4,6 +4,7 @@ import { call } from "@/api/client";
 import type { Preferences } from "@/api/types";
 import { keepPlayer } from "@/components/player-choices";
 import { LOCALES, useI18n } from "@/i18n";
+import { keepLastDownload } from "@/lib/last-download";
 import { type Choices, keepSort, onChoice } from "@/lib/preferences";
 import { keepTheme } from "@/lib/theme";
 
@@ -12,11 +13,22 @@ const PAUSE = 400; // ms without another choice: a volume that is dragged is man
 
 export function usePreferences() {
   const { locale, keepLocale } = useI18n();
-  const take = useEffectEvent(({ theme, language, sort, ...player }: Preferences) => {
+  const take = useEffectEvent((found: Preferences) => {
+    const {
+      theme,
+      language,
+      sort,
+      audio_languages: _,
+      download_folder,
+      download_quality,
+      download_preset,
+      ...player
+    } = found;
     if (theme) keepTheme(theme);
     if (language && language in LOCALES && language !== locale) keepLocale(language);
     if (sort) keepSort(sort);
     keepPlayer(player);
+    keepLastDownload({ download_folder, download_quality, download_preset });
   });
   useEffect(() => {
     let chosen: Choices = {};

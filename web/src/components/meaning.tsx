@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { codeOf } from "@/api/client";
-import { meaningOf } from "@/api/several";
+import { deletionQuery } from "@/api/queries";
 import type { Deletion } from "@/api/types";
 import { Skeleton } from "@/components/ui/skeleton";
 import { type Explain, type T, useI18n } from "@/i18n";
@@ -18,12 +18,7 @@ export function meaning({ items, holders, frees }: Deletion, t: T, locale: strin
 /** The same, asked of the server just now. No ids: all that is in the trash. */
 export function Meaning({ ids }: { ids?: number[] }) {
   const { t, locale, explain } = useI18n();
-  const { data, error } = useQuery({
-    queryKey: ["deletion", ids ?? "trash"],
-    queryFn: () => meaningOf(ids),
-    gcTime: 0,
-    staleTime: 0,
-  });
+  const { data, error } = useQuery(deletionQuery(ids));
   if (!data) return error ? wordsOf(error, explain) : <Skeleton className="h-5" />;
   return `${meaning(data, t, locale)} ${t("trash.forever")}`;
 }

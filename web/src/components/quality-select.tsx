@@ -16,10 +16,18 @@ export function useQualityName(): (quality: string) => string {
   return (quality) => names[quality] ?? t("add.upTo", { v: `${quality}p` });
 }
 
-type Props = { value: string; onChange: (quality: string) => void; heights?: readonly number[]; className?: string };
+type Props = {
+  value: string;
+  onChange: (quality: string) => void;
+  /** Those that the video comes in. */
+  heights?: readonly number[];
+  /** What stands for the default of the server. */
+  default?: string;
+  className?: string;
+};
 
-/** Chooses a quality. `heights`: those that the video comes in. */
-export function QualitySelect({ value, onChange, heights = [], className }: Props) {
+/** Chooses a quality. */
+export function QualitySelect({ value, onChange, heights = [], default: best, className }: Props) {
   const { t } = useI18n();
   const name = useQualityName();
   return (
@@ -28,7 +36,10 @@ export function QualitySelect({ value, onChange, heights = [], className }: Prop
       className={className}
       value={value}
       onChange={onChange}
-      items={qualities(heights, value).map((quality) => ({ value: quality, label: name(quality) }))}
+      items={qualities(heights, value).map((quality) => ({
+        value: quality,
+        label: quality === "best" && best ? best : name(quality),
+      }))}
     />
   );
 }

@@ -1,9 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { FolderInput } from "lucide-react";
 import { useState } from "react";
-import { call } from "@/api/client";
-import { keys } from "@/api/keys";
-import { sessionQuery, storeQuery } from "@/api/queries";
+import { sessionQuery, storeQuery, unknownFilesQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
@@ -72,12 +70,7 @@ type Choice = { chosen: ReadonlySet<string>; onChange: (chosen: ReadonlySet<stri
 
 function List({ chosen, onChange }: Choice) {
   const { t, locale } = useI18n();
-  const found = useInfiniteQuery({
-    queryKey: [...keys.store, "files"],
-    queryFn: ({ pageParam }) => call("GET", "/api/store/files", { query: { after: pageParam, limit: 50 } }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next ?? undefined,
-  });
+  const found = useInfiniteQuery(unknownFilesQuery);
   const choose = (sha256: string) => {
     const after = new Set(chosen);
     if (!after.delete(sha256)) after.add(sha256);

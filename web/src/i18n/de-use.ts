@@ -155,8 +155,6 @@ export const deUse: Texts<typeof enUse> = {
   "play.close": "Player schließen",
   "play.jump5": "5 s zurück, vor",
   "play.jumpTo": "Zu 0–90 % springen",
-  "play.queue": "{n} von {of}",
-  "play.description": "Beschreibung",
   "add.heading": "Hinzufügen",
   "add.best": "Standard (bis {v})",
   "add.bestUnknown": "Standardqualität",

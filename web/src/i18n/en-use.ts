@@ -151,8 +151,6 @@ export const enUse = {
   "play.close": "Close player",
   "play.jump5": "Back, forward 5 s",
   "play.jumpTo": "Jump to 0–90 %",
-  "play.queue": "{n} of {of}",
-  "play.description": "Description",
   "add.heading": "Add",
   "add.best": "Default (up to {v})",
   "add.bestUnknown": "Default quality",

@@ -154,8 +154,6 @@ export const frUse: Texts<typeof enUse> = {
   "play.close": "Fermer le lecteur",
   "play.jump5": "Reculer, avancer de 5 s",
   "play.jumpTo": "Aller à 0–90 %",
-  "play.queue": "{n} sur {of}",
-  "play.description": "Description",
   "add.heading": "Ajouter",
   "add.best": "Par défaut (jusqu’à {v})",
   "add.bestUnknown": "Qualité par défaut",

@@ -13,6 +13,9 @@ export type Choices = {
   rate?: number;
   captions?: string;
   sort?: string;
+  download_folder?: string;
+  download_quality?: string;
+  download_preset?: string;
 };
 
 const SORT = "mf.sort";

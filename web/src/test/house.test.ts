@@ -58,6 +58,20 @@ test("nothing of a server's text becomes HTML or code", () => {
   expect(files.filter(({ text }) => FORBIDDEN.test(text)).map(({ name }) => name)).toEqual([]);
 });
 
+test("only options of queries name keys of the cache, never a component", () => {
+  const own = files.filter(({ name, text }) => name.endsWith(".tsx") && /\bqueryKey: \[/.test(text));
+  expect(own.map(({ name }) => name)).toEqual([]);
+});
+
+test("keys and pastes are heard in one place each, and by menus that are open", () => {
+  const listens = files.filter(({ text }) => /addEventListener\("(keydown|paste)"/.test(text));
+  expect(listens.map(({ name }) => name).toSorted()).toEqual([
+    "app/anywhere.tsx",
+    "features/player/player-menu.tsx",
+    "lib/shortcuts.ts",
+  ]);
+});
+
 test("no file but the made one is longer than 350 lines", () => {
   const long = files.filter(
     ({ name, text }) => !["api/types.ts", "api/paths.ts"].includes(name) && text.split("\n").length > 350,

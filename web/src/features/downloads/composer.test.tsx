@@ -1,5 +1,7 @@
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { vi } from "vitest";
+import { offerLinks } from "@/components/add-store";
+import { onChoice } from "@/lib/preferences";
 import { renderPart } from "@/test/render";
 import { Composer } from "./composer";
 import { SETTLE } from "./preview";
@@ -17,6 +19,8 @@ function server(ready: Promise<void> = Promise.resolve()) {
   previewed = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     if (request.url.endsWith("/api/preview")) previewed.push(await request.json());
+    if (request.url.endsWith("/api/presets"))
+      return Response.json({ presets: [{ name: "Phone", options: { max_height: 480, subtitles: ["en"] } }] });
     if (request.method !== "POST" || !request.url.endsWith("/api/downloads"))
       return Response.json({ code: "not_found" }, { status: 404 });
     const body = await request.json();
@@ -31,6 +35,7 @@ function server(ready: Promise<void> = Promise.resolve()) {
 beforeAll(() => import("./wish-panel"), 30_000); // it is loaded with the first link
 beforeEach(() => {
   sessionStorage.clear();
+  localStorage.clear();
   server();
 });
 afterEach(() => void vi.unstubAllGlobals());
@@ -104,4 +109,59 @@ test("typed text is kept over a reload of the page", async () => {
   unmount();
   await renderPart(<Composer />);
   expect(box()).toHaveValue("https://site.test/film");
+});
+
+const last = (choice: object) => localStorage.setItem("mf.add.last", JSON.stringify(choice));
+
+test("the preset and the quality of the last download go with the next link, and are named", async () => {
+  last({ preset: "Phone", quality: "720" });
+  await renderPart(<Composer />);
+  type("https://site.test/film");
+  expect(await screen.findByRole("combobox", { name: "Preset" })).toHaveTextContent("Phone");
+  expect(screen.getByRole("combobox", { name: "Quality" })).toHaveTextContent("Up to 720p");
+  expect(screen.getByText("Preset: Up to 480p · Subtitles: en")).toBeInTheDocument();
+  enter();
+  await waitFor(() => expect(sent).toMatchObject([{ preset: "Phone", options: { max_height: 720 } }]));
+});
+
+test("without another quality that of the preset counts", async () => {
+  last({ preset: "Phone" });
+  await renderPart(<Composer />);
+  type("https://site.test/film");
+  expect(await screen.findByRole("combobox", { name: "Quality" })).toHaveTextContent("As in the preset");
+  enter();
+  await waitFor(() => expect(sent).toMatchObject([{ preset: "Phone", options: {} }]));
+});
+
+test("what a download is edited with is not remembered", async () => {
+  const told: object[] = [];
+  const stop = onChoice((change) => told.push(change));
+  await renderPart(<Composer text="https://site.test/film" folder="Music" options={{ audio: "mp3" }} />);
+  enter();
+  await waitFor(() => expect(sent).toMatchObject([{ folder: "Music", options: { audio: "mp3" } }]));
+  await waitFor(() => expect(box()).toHaveValue(""));
+  stop();
+  expect(told).toEqual([]);
+});
+
+test("a preset that was removed is not sent again", async () => {
+  last({ preset: "Gone" });
+  await renderPart(<Composer />);
+  type("https://site.test/film");
+  await screen.findByRole("combobox", { name: "Preset" });
+  enter();
+  await waitFor(() => expect(sent).toMatchObject([{ preset: null }]));
+});
+
+test("pasted links go into one box: the one that was shown last", async () => {
+  await renderPart(
+    <>
+      <Composer />
+      <Composer text="https://site.test/first" />
+    </>,
+  );
+  act(() => offerLinks("https://site.test/second"));
+  expect(
+    screen.getAllByRole("textbox", { name: "Paste a link" }).map((each) => (each as HTMLTextAreaElement).value),
+  ).toEqual(["", "https://site.test/first\nhttps://site.test/second"]);
 });

@@ -7,19 +7,20 @@ import {
   lazy,
   Suspense,
   useEffect,
-  useEffectEvent,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
-import type { Draft as Added } from "@/components/add-store";
+import { type Draft as Added, useLinkBox } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
 import { followDraft } from "@/components/follow-draft";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { rememberDownload, useLastDownload } from "@/lib/last-download";
 import { useLatest } from "@/lib/latest";
-import { linksIn, onlyLinks } from "@/lib/links";
+import { linksIn } from "@/lib/links";
 import { register } from "@/lib/load";
 import { draft } from "./draft";
 import { addDownloads, forgetDownload } from "./mutations";
@@ -41,7 +42,13 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
     write(words);
     draft.set(words);
   };
-  const [wishes, setWishes] = useState(() => (options ? wishesOf(options, folder) : NOTHING_SPECIAL));
+  const last = useLastDownload();
+  const [chosen, setChosen] = useState<Partial<Wishes>>({});
+  const begin = useMemo(
+    () => (options ? wishesOf(options, folder) : { ...NOTHING_SPECIAL, ...last }),
+    [options, folder, last],
+  );
+  const wishes: Wishes = { ...begin, ...chosen };
   // Text that was typed into the box of the previous page, after this one was rendered and before it was shown.
   useLayoutEffect(() => {
     if (!given) write(draft.get());
@@ -58,29 +65,25 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
   const refused = sending.data?.refused ?? [];
   const links = linksIn(text);
 
-  const wish = (more: Partial<Wishes>) => setWishes((before) => ({ ...before, ...more }));
+  const wish = (more: Partial<Wishes>) => setChosen((before) => ({ ...before, ...more }));
   const put = (words: string) => {
     forget();
     wish({ entries: undefined });
     setText(words);
     box.current?.focus();
   };
-  usePasteAnywhere((words) => put(text ? `${text}\n${words}` : words));
+  useLinkBox((words) => put(text ? `${text}\n${words}` : words));
 
   async function send(event: FormEvent) {
     event.preventDefault();
     if (!links.length) return box.current?.focus();
-    const wish = { links, folder: wishes.folder, options: optionsOf(wishes, list) };
+    const { folder, preset, quality, subtitles, machine } = wishes;
+    const wish = { links, folder, preset, options: optionsOf(wishes, list) };
     const { taken, refused } = await sending.mutateAsync(wish);
     const untouched = typed.current === text; // what was typed meanwhile stays
     if (untouched) setText(refused.map(({ url }) => url).join("\n"));
-    setWishes(({ quality, folder, subtitles, machine }) => ({
-      ...NOTHING_SPECIAL,
-      quality,
-      folder,
-      subtitles,
-      machine,
-    }));
+    if (taken.length && !options) rememberDownload({ folder, quality, preset });
+    setChosen({ ...NOTHING_SPECIAL, folder, preset, quality, subtitles, machine });
     if (replaces !== undefined && taken.length) replacing.mutate(replaces);
     if (!refused.length && untouched) onSent?.();
     const known = taken.filter((each) => each.state === "done" && each.item);
@@ -216,7 +219,7 @@ function FollowLink({ url, wishes, onClick }: { url: string; wishes: Wishes; onC
       search={{ url, folder: wishes.folder || undefined }}
       className={buttonVariants({ variant: "outline", className: "max-sm:flex-1" })}
       onClick={() => {
-        followDraft.keep(url, optionsOf(wishes, false));
+        followDraft.keep(url, optionsOf(wishes, false), wishes.preset);
         onClick();
       }}
     >
@@ -224,17 +227,4 @@ function FollowLink({ url, wishes, onClick }: { url: string; wishes: Wishes; onC
       {t("follow.doMore")}
     </Link>
   );
-}
-
-/** A link pasted while nothing else wants it goes into the box. */
-function usePasteAnywhere(take: (words: string) => void) {
-  const paste = useEffectEvent((event: ClipboardEvent) => {
-    if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
-    const words = event.clipboardData?.getData("text") ?? "";
-    if (onlyLinks(words)) take(words);
-  });
-  useEffect(() => {
-    addEventListener("paste", paste);
-    return () => removeEventListener("paste", paste);
-  }, []);
 }

@@ -1,19 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { call, codeOf } from "@/api/client";
+import { codeOf } from "@/api/client";
 import type { Download } from "@/api/types";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
+import { logQuery } from "./queries";
 import { nameOf } from "./states";
 
 /** The log of a download, line by line. */
 export default function LogDialog({ download, onClose }: { download: Download; onClose: () => void }) {
   const { t, locale, explain } = useI18n();
   const { data, error } = useQuery({
-    queryKey: ["log", download.id],
-    queryFn: () => call("GET", "/api/downloads/{id}/log", { path: { id: download.id } }),
-    staleTime: 0,
+    ...logQuery(download.id),
     refetchInterval: download.state === "running" ? 2000 : false,
   });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });

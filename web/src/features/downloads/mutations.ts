@@ -85,17 +85,17 @@ export const clearDownload = mutationOptions({
 });
 
 export type Refused = { url: string; code: ErrorCode };
-type Links = { links: readonly string[]; folder: string; options: Options };
+type Links = { links: readonly string[]; folder: string; options: Options; preset: string };
 
 /** Sends links one after the other, so that the queue has their order. Returns: the downloads, and what was refused. */
 export const addDownloads = mutationOptions({
-  mutationFn: async ({ links, folder, options }: Links, { client }) => {
+  mutationFn: async ({ links, folder, options, preset }: Links, { client }) => {
     const taken: Download[] = [];
     const refused: Refused[] = [];
     for (const url of links) {
       const answered = answering(client);
       try {
-        const row = await call("POST", "/api/downloads", { body: { url, folder, options } });
+        const row = await call("POST", "/api/downloads", { body: { url, folder, options, preset: preset || null } });
         taken.push(row);
         answered(row);
       } catch (error) {

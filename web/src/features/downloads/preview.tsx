@@ -2,8 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, ListVideo, Radio } from "lucide-react";
 import { useEffect, useState } from "react";
-import { call, codeOf } from "@/api/client";
-import { keys } from "@/api/keys";
+import { codeOf } from "@/api/client";
 import { itemQuery } from "@/api/queries";
 import type { ListEntry, Preview } from "@/api/types";
 import { posterOf } from "@/components/media-card";
@@ -13,6 +12,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { bytes, clock } from "@/lib/format";
+import { previewQuery } from "./queries";
 import type { Wishes } from "./wishes";
 
 export const SETTLE = 450; // ms without a key: then the link is looked at
@@ -25,14 +25,7 @@ export function usePreview(link: string | undefined, sending: boolean, onKind: (
     const wait = setTimeout(() => setSettled(link), SETTLE);
     return () => clearTimeout(wait);
   }, [link, sending]);
-  const found = useQuery({
-    queryKey: [...keys.preview, settled],
-    queryFn: ({ signal }) => call("POST", "/api/preview", { body: { url: settled ?? "" }, signal }),
-    enabled: !!settled && settled === link,
-    staleTime: 0, // by the next time it may lie in the library
-    refetchOnWindowFocus: false,
-    retry: false,
-  });
+  const found = useQuery({ ...previewQuery(settled ?? ""), enabled: !!settled && settled === link });
   const list = found.data?.kind === "playlist" && settled === link;
   useEffect(() => onKind(list), [list, onKind]);
   return { ...found, looking: !!link && (link !== settled || found.isFetching) };

@@ -7,6 +7,7 @@ import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { LANGUAGE_LIST } from "@/lib/languages";
+import { PresetChoice, PresetMeaning } from "./preset-choice";
 import { LinkPreview, usePreview } from "./preview";
 import { SubtitlesSelect } from "./subtitles-select";
 import type { Wishes } from "./wishes";
@@ -30,7 +31,9 @@ export default function WishPanel({ links, sending, wishes, onChange, onKind, su
     <div className="border-t">
       <LinkPreview found={preview} links={links} wishes={wishes} onChange={onChange} />
       <div className="flex flex-wrap items-center gap-2 px-3 pb-3 pt-1">
+        <PresetChoice wishes={wishes} onChange={onChange} />
         <QualitySelect
+          default={wishes.preset ? t("preset.quality") : undefined}
           value={wishes.quality}
           onChange={(quality) => onChange({ quality })}
           heights={seen?.heights ?? []}
@@ -43,6 +46,7 @@ export default function WishPanel({ links, sending, wishes, onChange, onKind, su
         />
         <span className="ml-auto flex gap-2 max-sm:w-full">{submit}</span>
       </div>
+      {wishes.preset && <PresetMeaning name={wishes.preset} />}
       {seen?.kind === "playlist" && (
         <p className="flex items-start gap-2.5 border-t bg-primary/5 px-4 py-2.5 text-[0.8125rem]">
           <Rss className="mt-0.5 size-4 shrink-0 text-primary-text" />

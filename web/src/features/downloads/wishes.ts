@@ -8,6 +8,8 @@ export type Wishes = {
   /** "best" (the default of the server), "max" (the best there is), a number of lines, or a kind of audio file. */
   quality: string;
   folder: string;
+  /** The name of a preset, below everything else that is wished for; "" for none. */
+  preset: string;
   /** Languages with commas, "all", or "" for none. */
   subtitles: string;
   machine: boolean;
@@ -40,6 +42,7 @@ export type Wishes = {
 export const NOTHING_SPECIAL: Wishes = {
   quality: "best",
   folder: "",
+  preset: "",
   subtitles: "",
   machine: false,
   spoken: "",

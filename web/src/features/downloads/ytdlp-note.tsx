@@ -1,23 +1,16 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Sparkles } from "lucide-react";
-import { call } from "@/api/client";
 import { sessionQuery } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { acceptYtDlp } from "./mutations";
-
-const PATH = "/api/ytdlp";
+import { offerQuery } from "./queries";
 
 /** Offers the newer yt-dlp that mended a download of a site, to those who may say so. `ended`: asks again when it changes. */
 export function YtDlpNote({ ended }: { ended: number }) {
   const { t } = useI18n();
   const accept = useMutation(acceptYtDlp);
-  const { data } = useQuery({
-    queryKey: ["settings", PATH, ended],
-    queryFn: () => call("GET", PATH),
-    enabled: !!useQuery(sessionQuery).data?.user?.admin,
-    placeholderData: (before) => before,
-  });
+  const { data } = useQuery({ ...offerQuery(ended), enabled: !!useQuery(sessionQuery).data?.user?.admin });
   if (!data?.offered) return null;
   return (
     <div

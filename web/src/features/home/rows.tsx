@@ -3,9 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { LibraryBig } from "lucide-react";
 import { useId } from "react";
-import { call, codeOf } from "@/api/client";
-import { keys } from "@/api/keys";
+import { codeOf } from "@/api/client";
 import { POLL, useLive } from "@/api/live";
+import { homeQuery } from "@/api/queries";
 import type { Home, Item } from "@/api/types";
 import { MediaCard } from "@/components/media-card";
 import { Empty } from "@/components/ui/empty";
@@ -23,11 +23,7 @@ const ROWS = [
 export function HomeRows() {
   const { t, explain } = useI18n();
   const live = useLive();
-  const { data, error } = useQuery({
-    queryKey: [...keys.items, "home"],
-    queryFn: () => call("GET", "/api/home"),
-    refetchInterval: live === false ? POLL * 5 : false,
-  });
+  const { data, error } = useQuery({ ...homeQuery, refetchInterval: live === false ? POLL * 5 : false });
   if (error && !data) return <p role="alert">{explain(codeOf(error)).what}.</p>;
   if (!data)
     return (

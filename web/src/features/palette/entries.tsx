@@ -1,10 +1,8 @@
 /** Entries of the palette for the typed text. */
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Folder, ListVideo, Plus, Sun, Tv } from "lucide-react";
 import type { ReactNode } from "react";
-import { call } from "@/api/client";
-import { keys } from "@/api/keys";
-import { channelsQuery, foldersQuery, sourceListsQuery } from "@/api/queries";
+import { channelsQuery, foldersQuery, itemSearchQuery, sourceListsQuery } from "@/api/queries";
 import { askToAdd } from "@/components/add-store";
 import { isAudio, posterOf } from "@/components/media-card";
 import { Poster } from "@/components/poster";
@@ -54,12 +52,7 @@ export function useGroups(typed: string, pages: readonly Entry[]): { groups: Gro
 }
 
 function useItemEntries(q: string) {
-  const search = useQuery({
-    queryKey: [...keys.items, "palette", q],
-    queryFn: ({ signal }) => call("GET", "/api/items", { query: { q, limit: MOST }, signal }),
-    enabled: q !== "",
-    placeholderData: keepPreviousData,
-  });
+  const search = useQuery(itemSearchQuery(q, MOST));
   const entries = (search.data?.items ?? []).map(
     (item): Entry => ({
       id: `item-${item.id}`,

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { file } from "@/api/client";
 import { useSystem } from "@/api/queries";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useI18n } from "@/i18n";
 import { Card } from "./card";
+import { licencesQuery } from "./queries";
 
 export function About() {
   const { t } = useI18n();
@@ -32,18 +32,11 @@ export function About() {
   );
 }
 
-type Licence = { name: string; version: string; licence: string };
-
 /** The packages that this page is made of. */
 function Licences() {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
-  const { data } = useQuery({
-    queryKey: ["licences"],
-    queryFn: () => file<Licence[]>("/licences.json"),
-    enabled: open,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const { data } = useQuery({ ...licencesQuery, enabled: open });
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary className="px-4 py-3.5 text-[0.8125rem] text-muted-foreground hover:text-foreground">

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, codeOf } from "@/api/client";
+import { codeOf } from "@/api/client";
 import type { ExportNames } from "@/api/types";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
@@ -9,6 +9,7 @@ import { useSettled } from "@/lib/settled";
 import { Card, Field } from "./card";
 import { ExportTrees, Tagged } from "./export-trees";
 import { FolderLayoutFields, type FolderLayouts, type Layout, layoutItems } from "./folder-layouts";
+import { exportNamesQuery } from "./queries";
 
 const EXAMPLE = "{channel}/{year}/{date} {title}";
 const FIELDS = [
@@ -124,12 +125,7 @@ function Plan() {
 function useNames(wishes: ExportNames) {
   const { explain } = useI18n();
   const body = useSettled(wishes, SETTLE);
-  const { data, error } = useQuery({
-    queryKey: ["export", body],
-    queryFn: ({ signal }) => call("POST", "/api/export/preview", { body, signal }),
-    placeholderData: (before) => before,
-    retry: false,
-  });
+  const { data, error } = useQuery(exportNamesQuery(body));
   if (!error) return { paths: data?.paths };
   return { wrong: codeOf(error) === "invalid" ? error.message : explain(codeOf(error)).what };
 }

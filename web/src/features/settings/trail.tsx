@@ -1,6 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { call } from "@/api/client";
 import type { Recorded } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/select";
@@ -8,9 +7,9 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { type T, useI18n } from "@/i18n";
 import { date } from "@/lib/format";
 import { Card, Field } from "./card";
+import { trailQuery } from "./queries";
 
 type Act = Recorded["act"];
-const FIRST = 10;
 const ALL = "all";
 // Frequently wanted actions; the rest is in the list of all.
 const ASKED: Act[] = ["signed_in", "sign_in_failed", "settings_changed", "device_paired", "token_made", "user_added"];
@@ -19,16 +18,7 @@ const ASKED: Act[] = ["signed_in", "sign_in_failed", "settings_changed", "device
 export function Trail() {
   const { t, locale } = useI18n();
   const [act, setAct] = useState<Act | typeof ALL>(ALL);
-  const found = useInfiniteQuery({
-    queryKey: ["settings", "/api/audit", act],
-    queryFn: ({ pageParam }) =>
-      call("GET", "/api/audit", {
-        query: { act: act === ALL ? undefined : act, cursor: pageParam, limit: pageParam ? 50 : FIRST },
-      }),
-    initialPageParam: undefined as string | undefined,
-    staleTime: 0,
-    getNextPageParam: (last) => last.next ?? undefined,
-  });
+  const found = useInfiniteQuery(trailQuery(act === ALL ? undefined : act));
   const events = found.data?.pages.flatMap((page) => page.events);
   return (
     <Card id="trail" title={t("set.trail")} hint={t("set.trailHint")}>
