@@ -290,6 +290,37 @@ async def test_home_has_what_was_begun_and_what_was_not(alice: Any, tmp_path: Pa
     assert (await alice.http.get(f"/api/items/{seen}")).json()["watched"] is False
 
 
+async def test_home_has_shelves_of_the_channels_and_playlists_of_the_newest_items(
+    alice: Any, bob: Any, tmp_path: Path
+) -> None:
+    async def item(title: str, channel: str, day: str) -> int:
+        id = await add_item(alice.id, tmp_path, data=title.encode() * 999, title=title)
+        link = f"https://tube.example/{channel}"
+        facts = of_ytdlp({"channel": channel, "channel_url": link, "upload_date": day})
+        async with engine.transaction():
+            await metadata.attach(id, [], facts, private=False)
+        url = f"http://site.test/{title}"
+        await engine.execute("update library_item set source_url = $2 where id = $1", id, url)
+        return id
+
+    late, early = await item("late", "Boats", "20240302"), await item("early", "Boats", "20240301")
+    await item("alone", "Trains", "20240303")
+    for owner, name in ((alice.id, "Mine"), (bob.id, "Theirs")):
+        entries = [lists.Entry(f"http://site.test/{title}", None, None) for title in ("early", "missing", "late")]
+        await lists.save(owner, "http://site.test/list", name, "site.test", entries)
+    said = fits(home.Home, (await alice.http.get("/api/home")).json())["shelves"]
+    channel, playlist = said  # one item makes no shelf, and another user's playlist is theirs
+    assert (channel["title"], channel["channel"], channel["site"]) == (
+        "Boats",
+        "https://tube.example/Boats",
+        "tube.example",
+    )
+    assert [one["id"] for one in channel["items"]] == [late, early] and channel["playlist"] is None
+    assert playlist["title"] == "Mine" and playlist["channel"] is None
+    assert [one["id"] for one in playlist["items"]] == [early, late]
+    assert (await bob.http.get("/api/home")).json()["shelves"] == []
+
+
 async def test_a_list_of_a_site_keeps_its_order_and_what_is_missing(alice: Any, bob: Any, tmp_path: Path) -> None:
     item = await add_item(alice.id, tmp_path, title="Second")  # its link is http://site.test/film
     entries = [lists.Entry(f"http://site.test/{name}", name, 60.0) for name in ("one", "film", "three")]

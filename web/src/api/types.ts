@@ -299,6 +299,7 @@ export type Home = {
   continue: (Item)[];
   followed: (Item)[];
   recent: (Item)[];
+  shelves: (Shelf)[];
   unwatched: (Item)[];
 };
 
@@ -829,6 +830,14 @@ export type Share = {
 
 export type Shares = {
   shares: (Share)[];
+};
+
+export type Shelf = {
+  channel: string | null;
+  items: (Item)[];
+  playlist: number | null;
+  site: string | null;
+  title: string;
 };
 
 export type SignedIn = {

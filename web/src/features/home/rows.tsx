@@ -12,13 +12,16 @@ import { Empty } from "@/components/ui/empty";
 import { Skeleton } from "@/components/ui/skeleton";
 import { type Key, useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
+import { Shelves } from "./shelves";
+
+type RowName = Exclude<keyof Home, "shelves">;
 
 const ROWS = [
   ["continue", "home.continue"],
   ["followed", "home.followed"],
   ["recent", "dash.recent"],
   ["unwatched", "lib.unwatched"],
-] as const satisfies [keyof Home, Key][];
+] as const satisfies [RowName, Key][];
 
 export function HomeRows() {
   const { t, explain } = useI18n();
@@ -41,10 +44,17 @@ export function HomeRows() {
         body={t("lib.noItemsBody")}
       />
     );
-  return ROWS.map(([row, label]) => <Row key={row} row={row} label={label} items={data[row]} />);
+  return (
+    <>
+      {ROWS.map(([row, label]) => (
+        <Row key={row} row={row} label={label} items={data[row]} />
+      ))}
+      <Shelves shelves={data.shelves} />
+    </>
+  );
 }
 
-function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[] }) {
+function Row({ row, label, items }: { row: RowName; label: Key; items: Item[] }) {
   const { t } = useI18n();
   const id = useId();
   if (!items.length) return null;
