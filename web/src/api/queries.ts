@@ -89,13 +89,14 @@ export const SORTS = [
 ] as const;
 export type Sort = (typeof SORTS)[number];
 export type Kind = "video" | "audio";
-export type Filter = { kind?: Kind; unwatched?: boolean; site?: string };
+/** `since`: a day of publication, or an age such as "30d". */
+export type Filter = { kind?: Kind; unwatched?: boolean; site?: string; tag?: string; since?: string };
 export type Wanted = Filter & { channel?: string; folder?: string; q?: string; sort?: Sort };
 const PAGE = 200;
 
-export const itemsQuery = ({ channel, folder, q, sort, kind, unwatched, site }: Wanted) =>
+export const itemsQuery = ({ channel, folder, q, sort, kind, unwatched, site, tag, since }: Wanted) =>
   infiniteQueryOptions({
-    queryKey: [...keys.items, { channel, folder, q, sort, kind, unwatched, site }],
+    queryKey: [...keys.items, { channel, folder, q, sort, kind, unwatched, site, tag, since }],
     queryFn: ({ pageParam, signal }) =>
       call("GET", "/api/items", {
         signal,
@@ -108,6 +109,8 @@ export const itemsQuery = ({ channel, folder, q, sort, kind, unwatched, site }: 
           kind,
           unwatched: unwatched || undefined,
           site,
+          tag,
+          since,
           cursor: pageParam,
           limit: PAGE,
         },

@@ -64,6 +64,8 @@ const library = createRoute({
     kind: search.kind === "video" || search.kind === "audio" ? search.kind : undefined,
     unwatched: search.unwatched === true || undefined,
     site: text(search.site),
+    tag: text(search.tag),
+    since: text(search.since),
   }),
   component: lazyRouteComponent(
     register(() => import("./library")),

@@ -1,6 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search, Share2 } from "lucide-react";
+import {
+  ArrowDownUp,
+  ChevronRight,
+  FolderTree,
+  Keyboard,
+  LayoutGrid,
+  List,
+  Search,
+  Share2,
+  Tag,
+  X,
+} from "lucide-react";
 import { useRef } from "react";
 import { type Filter, type Kind, SORTS, type Sort, sitesQuery } from "@/api/queries";
 import { showKeys } from "@/components/keys-store";
@@ -27,7 +38,7 @@ type Props = {
 /** The current view, its count, search, sort, grid or list. */
 export function Header({ typed, onType, count, onDrawer }: Props) {
   const { t, locale } = useI18n();
-  const { folder, view, q, kind, unwatched, site } = route.useSearch();
+  const { folder, view, q, kind, unwatched, site, tag, since } = route.useSearch();
   const [sort, setSort] = useSort();
   const navigate = route.useNavigate();
   return (
@@ -47,7 +58,7 @@ export function Header({ typed, onType, count, onDrawer }: Props) {
             </span>
           </div>
         </div>
-        {q && !folder && !kind && !unwatched && !site && (
+        {q && !folder && !kind && !unwatched && !site && !tag && !since && (
           <Tip label={t("share.search")} side="end">
             <Link
               to="/shares"
@@ -100,11 +111,13 @@ export function Header({ typed, onType, count, onDrawer }: Props) {
 }
 
 const EVERY = "/"; // no site has this name, so it can stand for all of them
+const ANY_TIME = "/"; // no age
+const AGES = [7, 30, 365]; // days
 
-/** Filters: kind, only unwatched, site. */
+/** Filters: kind, only unwatched, site, tag, time of publication. */
 function Filters() {
   const { t } = useI18n();
-  const { kind, unwatched, site } = route.useSearch();
+  const { kind, unwatched, site, tag, since } = route.useSearch();
   const navigate = route.useNavigate();
   const sites = useQuery(sitesQuery).data ?? [];
   const set = (filter: Filter) => void navigate({ search: (before) => ({ ...before, ...filter }), replace: true });
@@ -135,7 +148,37 @@ function Filters() {
           items={[{ value: EVERY, label: t("lib.anySite") }, ...names.map((value) => ({ value, label: value }))]}
         />
       )}
+      <Since value={since} onChange={(since) => set({ since })} />
+      {tag && (
+        <Button
+          variant="outline"
+          className="max-w-56 bg-accent text-[0.8125rem] font-normal"
+          aria-label={t("lib.removeTag", { v: tag })}
+          onClick={() => set({ tag: undefined })}
+        >
+          <Tag className="size-4" />
+          <span className="truncate">{tag}</span>
+          <X className="size-3.5" />
+        </Button>
+      )}
     </>
+  );
+}
+
+/** Since when it was published. An address may name another age, or a day. */
+function Since({ value, onChange }: { value?: string; onChange: (since?: string) => void }) {
+  const { t } = useI18n();
+  const ages = AGES.map((n) => ({ value: `${n}d`, label: t("lib.publishedDays", { n }) }));
+  const own =
+    value && !ages.some((age) => age.value === value) ? [{ value, label: t("lib.publishedSince", { v: value }) }] : [];
+  return (
+    <Select
+      label={t("lib.published")}
+      className="shrink-0"
+      value={value ?? ANY_TIME}
+      onChange={(since) => onChange(since === ANY_TIME ? undefined : since)}
+      items={[{ value: ANY_TIME, label: t("lib.publishedAny") }, ...own, ...ages]}
+    />
   );
 }
 

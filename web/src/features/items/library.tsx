@@ -31,12 +31,12 @@ export function Library({ folders }: { folders: Folders }) {
   const navigate = route.useNavigate();
   const { history } = useRouter();
   const { typed, setTyped, q } = useSearchText();
-  const { folder, kind, unwatched, site } = search;
+  const { folder, kind, unwatched, site, tag, since } = search;
   const [order] = useSort();
   const sort = order === DEFAULT_SORT ? undefined : order;
-  const found = useInfiniteQuery(itemsQuery({ folder, q, sort, kind, unwatched, site }));
+  const found = useInfiniteQuery(itemsQuery({ folder, q, sort, kind, unwatched, site, tag, since }));
   const items = useMemo(() => rowsOf(found.data), [found.data]);
-  const filtered = !!(kind || unwatched || site);
+  const filtered = !!(kind || unwatched || site || tag || since);
   const selection = useSelection(useMemo(() => items.map(({ id }) => id), [items]));
   const actions = useItemActions();
   const removal = useRemoveItems();
@@ -46,7 +46,7 @@ export function Library({ folders }: { folders: Folders }) {
   const { clear } = selection;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
-  useEffect(clear, [folder, q, kind, unwatched, site, clear]);
+  useEffect(clear, [folder, q, kind, unwatched, site, tag, since, clear]);
   useShortcuts([
     { on: ["Escape"], shown: "Esc", label: "lib.clear", run: () => (selection.selected.size ? clear() : false) },
   ] satisfies Shortcut<Key>[]);
@@ -58,7 +58,7 @@ export function Library({ folders }: { folders: Folders }) {
 
   function act(verb: ItemVerb, ids: number[]) {
     if (verb === "open") {
-      const wanted = { folder, q, sort, kind, unwatched, site };
+      const wanted = { folder, q, sort, kind, unwatched, site, tag, since };
       const queue = { wanted, label: folder?.split("/").at(-1) ?? "", href: history.location.href };
       return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) }, state: { queue } });
     }
@@ -100,7 +100,7 @@ export function Library({ folders }: { folders: Folders }) {
         <Failure error={found.error} again={() => void found.refetch()} />
       ) : items.length ? (
         <Grid
-          key={[folder, sort, kind, unwatched, site].join("·")}
+          key={[folder, sort, kind, unwatched, site, tag, since].join("·")}
           items={items}
           list={search.view === "list"}
           selection={selection}

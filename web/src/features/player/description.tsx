@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Item } from "@/api/types";
 import { Badge } from "@/components/ui/badge";
@@ -34,7 +35,9 @@ export function Description({ item }: { item: Item }) {
         <ul aria-label={t("play.tags")} className={cn("flex flex-wrap gap-1.5", description && "mt-3")}>
           {tags.slice(0, open ? undefined : TAGS).map((tag) => (
             <li key={tag}>
-              <Badge>{tag}</Badge>
+              <Link to="/library" search={{ tag }} className="rounded-full">
+                <Badge className="hover:bg-accent hover:text-foreground">{tag}</Badge>
+              </Link>
             </li>
           ))}
         </ul>

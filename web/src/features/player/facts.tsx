@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { ExternalLink, FolderOpen, Rss } from "lucide-react";
+import { ChevronDown, ExternalLink, FolderOpen, Rss } from "lucide-react";
 import type { Item } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { bytes, clock, date, integer } from "@/lib/format";
@@ -64,23 +64,29 @@ export function Facts({ item }: { item: Item }) {
           </a>
         )}
       </p>
-      <dl className="mt-4 grid gap-x-8 gap-y-2 text-[0.8125rem] xl:grid-cols-2" aria-label={t("fact.title")}>
-        {facts.map(([name, value]) =>
-          value === null ? null : (
-            <div key={name} className="flex gap-4">
-              <dt className="w-28 shrink-0 text-muted-foreground">{name}</dt>
-              <dd
-                className={cn(
-                  "num min-w-0 break-words",
-                  name === "SHA-256" && "select-all break-all font-mono text-xs",
-                )}
-              >
-                {value}
-              </dd>
-            </div>
-          ),
-        )}
-      </dl>
+      <details className="group mt-4">
+        <summary className="flex items-center gap-1.5 text-[0.8125rem] text-muted-foreground hover:text-foreground [&::-webkit-details-marker]:hidden">
+          <ChevronDown className="size-4 -rotate-90 transition-transform group-open:rotate-0" />
+          {t("fact.title")}
+        </summary>
+        <dl className="mt-3 grid gap-x-8 gap-y-2 text-[0.8125rem] xl:grid-cols-2" aria-label={t("fact.title")}>
+          {facts.map(([name, value]) =>
+            value === null ? null : (
+              <div key={name} className="flex gap-4">
+                <dt className="w-28 shrink-0 text-muted-foreground">{name}</dt>
+                <dd
+                  className={cn(
+                    "num min-w-0 break-words",
+                    name === "SHA-256" && "select-all break-all font-mono text-xs",
+                  )}
+                >
+                  {value}
+                </dd>
+              </div>
+            ),
+          )}
+        </dl>
+      </details>
     </div>
   );
 }
