@@ -29,10 +29,11 @@ test("a file is kept as it comes, and converted for browsers afterwards", async 
   await app.tab("History");
   await app.download("done", "hevc_aac").waitFor({ timeout: 60_000 });
   await open(app, "hevc_aac");
-  await page.getByLabel("Details").getByText("MP4 · hevc · aac").waitFor();
+  const details = await app.details();
+  await details.getByText("MP4 · hevc · aac").waitFor();
   await verb(app, "Convert for browsers");
   await app.toast("Added to the queue").waitFor();
-  await page.getByLabel("Details").getByText("MP4 · h264 · aac").waitFor({ timeout: 60_000 }); // by itself
+  await details.getByText("MP4 · h264 · aac").waitFor({ timeout: 60_000 }); // by itself
   assert.ok(!(await verbs(app)).includes("Convert for browsers"), "once is enough");
 });
 

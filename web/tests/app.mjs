@@ -81,6 +81,12 @@ export class App {
     await this.title("Downloads").waitFor({ state: "attached" });
   }
 
+  /** Opens what is known of the file on a watch page. Returns: where it stands. */
+  async details() {
+    await this.page.locator("summary", { hasText: "Details" }).click();
+    return this.page.getByLabel("Details");
+  }
+
   /** Opens one section of the settings. */
   async settings(name) {
     await this.go("Settings");

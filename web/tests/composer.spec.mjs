@@ -136,7 +136,7 @@ test("subtitles in the player", async ({ app, page }) => {
   await app.add({ path: "/page/subtitles", options: { subtitles: ["hu", "fr"], keep_original: true } });
   await app.go("Library");
   await app.cell("Fixture subtitles").click();
-  await page.getByLabel("Details").getByText("French, Hungarian").waitFor();
+  await (await app.details()).getByText("French, Hungarian").waitFor();
   await page.waitForFunction(() => document.querySelector("video")?.textTracks.length === 2);
   await page.getByRole("heading", { level: 1 }).click();
   await page.keyboard.press("c");

@@ -149,3 +149,49 @@ test("a channel and a search are shared with a podcast feed", async ({ app, page
   }
   assert.equal((await page.request.get(feeds[0])).status(), 404);
 });
+
+test("the start page has a shelf for the playlist, which plays as a whole", async ({ app, page }) => {
+  const { id } = await addList(app);
+  await app.go("Home");
+  const shelf = page.getByRole("region", { name: "A list: of 6/all" });
+  await expect(shelf.getByRole("listitem")).toHaveCount(5);
+  await app.accessible("the start page with a shelf");
+  const [first] = (await app.api("GET", `/api/lists/${id}`)).content;
+  await shelf.getByRole("link", { name: "Play all: A list: of 6/all" }).click();
+  await app.shows(first.item.id);
+  await app.plays();
+  await page
+    .getByRole("link", { name: "Back" })
+    .or(page.getByRole("link", { name: "A list: of 6/all" }))
+    .first()
+    .waitFor();
+  await app.press("n");
+  await page.waitForURL((url) => /watch/.test(url.pathname) && !url.pathname.endsWith(`/${first.item.id}`));
+});
+
+test("the library has its unwatched items and its audio as places", async ({ app, page }) => {
+  const [film, song] = await app.add("/media/ok.mp4", { path: "/media/av1_aac.mp4", options: { audio: "m4a" } });
+  await app.api("PUT", `/api/items/${film.id}/watched`, { watched: true });
+  await app.go("Library");
+  const places = page.getByRole("navigation", { name: "Library" });
+  for (const place of ["Unwatched", "Audio"]) {
+    await places.getByRole("link", { name: place }).click();
+    await expect(places.locator("[aria-current=page]")).toHaveText(place);
+    await expect(page.getByRole("gridcell")).toHaveCount(1);
+    await app.cell(song.title).waitFor();
+  }
+});
+
+test("the library is filtered by a tag and by the time of publication", async ({ app, page }) => {
+  await app.add("/media/ok.mp4");
+  await app.open("/library?tag=boats&since=30d");
+  await page.getByText("No matches for these filters").waitFor();
+  await app.accessible("the library without a match");
+  const published = page.getByRole("combobox", { name: "Publication" });
+  await expect(published).toHaveText("Published in the last 30 days");
+  await published.click();
+  await page.getByRole("option", { name: "Published any time" }).click();
+  await page.getByRole("button", { name: "Remove the tag boats" }).click();
+  await app.cell("ok").waitFor();
+  assert.equal(new URL(page.url()).search, "");
+});

@@ -240,7 +240,8 @@ test("an item plays and seeks, and its position is remembered", async ({ app, pa
 test("facts of an item", async ({ app }) => {
   const { id } = await openOne(app);
   const { media } = await app.api("GET", `/api/items/${id}`);
-  const facts = app.page.getByLabel("Details");
+  assert.equal(await app.page.getByText(media.sha256).isVisible(), false, "hash and codecs are asked for");
+  const facts = await app.details();
   for (const words of [media.sha256, "MP4 · h264 · aac", `${media.width} × ${media.height}`, "1 item"])
     await facts.getByText(words).waitFor();
 });
