@@ -11,7 +11,7 @@ export default defineConfig({
   timeout: 120_000, // two cores for two browsers, two servers and their downloads
   forbidOnly: true,
   retries: 1,
-  reporter: [["list"]],
+  reporter: [["list"], ["json", { outputFile: "../.cache/browser-tests.json" }]], // scripts/test names what was flaky
   use: {
     actionTimeout: 30_000,
     navigationTimeout: 30_000,
