@@ -1,10 +1,12 @@
 """A desktop without a screen (Xvfb), real browsers on it, and the program that is started there without a command."""
 
 import asyncio
+import configparser
 import contextlib
 import itertools
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -171,6 +173,7 @@ class Desktop:
             kept.pop(name, None)
         own = {"DISPLAY": shown, "PATH": str(self.browsers), "HOME": str(folder)}
         settings = {"STATE": str(self.state), "PORT": str(self.port), "MIN_FREE": "0", "MEDIA": str(folder / "media")}
+        settings["ALLOW_HOSTS"] = "127.0.0.1"  # the fixture site
         self.environment = kept | own | {f"MEDIAFETCHER_{name}": value for name, value in settings.items()}
         self.said = folder / "said"
         self.server: subprocess.Popen[bytes] | None = None
@@ -183,6 +186,25 @@ class Desktop:
 
     def run(self, *arguments: str, **environment: str) -> int:
         return self.start(*arguments, **environment).wait(60)
+
+    def output(self, *arguments: str, given: str = "") -> str:
+        """What a command prints. Raises: `CalledProcessError` if it fails."""
+        argv = [*self.program, *arguments]
+        done = subprocess.run(argv, env=self.environment, input=given, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def launch(self, entry: Path) -> None:
+        """Start an entry of the application menu, as a desktop does. The started program has no parent here."""
+        if gio := shutil.which("gio"):
+            argv = [gio, "launch", str(entry)]
+        else:
+            found = configparser.RawConfigParser(strict=False)
+            found.read_string(entry.read_text())
+            argv = shlex.split(found["Desktop Entry"]["Exec"])
+        with self.said.open("ab") as output:
+            subprocess.Popen(
+                argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/"
+            )
 
     async def says(self, text: str) -> None:
         async def look() -> bool | None:

@@ -1,9 +1,11 @@
 """`mediafetcher` without a command on a desktop: the page opens, signed in, in real browsers under Xvfb."""
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,7 @@ def here(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desktop]:
             running.end()
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="there is no Chromium")
-@pytest.mark.parametrize(
+PROGRAMS = pytest.mark.parametrize(
     "here",
     [
         pytest.param((), id="checkout"),
@@ -51,7 +52,11 @@ def here(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desktop]:
     ],
     indirect=True,
 )
-async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_another(here: Desktop) -> None:
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="there is no Chromium")
+@PROGRAMS
+async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_another(here: Desktop, site: Any) -> None:
     desktop.chromium(here.browsers)
     here.server = here.start()
 
@@ -76,13 +81,56 @@ async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_an
     assert await desktop.in_chromium(first, desktop.WHO) == "owner"
 
     # The closed page leaves the server running, which says so once. Downloads go on.
+    assert await desktop.in_chromium(first, _SEND % json.dumps(site.url("/slow/10/ok.mp4"))) == 201
+    closed = datetime.now(UTC)
     desktop.end_browsers(here.browsers)
     await here.says(STILL_RUNS)
     assert here.server.poll() is None
+    assert await _finished(here) > closed
     assert here.run("desktop", "stop") == 0
     assert here.server.wait(30) == 0
     said = here.said.read_text()
     assert said.count("still runs") == 1 and "link=" not in said
+
+
+_SEND = """fetch('/api/downloads', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ url: %s })
+}).then(answer => answer.status)"""
+
+
+async def _finished(here: Desktop) -> datetime:
+    """Wait until the only download is done. Returns: when it was."""
+    link = here.output("desktop", "link")
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+        await browser.get(link)
+
+        async def done() -> str | None:
+            (download,) = (await browser.get(f"http://127.0.0.1:{here.port}/api/downloads")).json()["downloads"]
+            assert download["state"] != "failed", download["error"]
+            return download["finished_at"] if download["state"] == "done" else None
+
+        return datetime.fromisoformat(await desktop.shown(done))
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="there is no Chromium")
+async def test_entry_of_the_menu_opens_the_page(here: Desktop) -> None:
+    desktop.chromium(here.browsers)
+    assert here.run("desktop", "install") == 0
+    entry = here.folder / ".local" / "share" / "applications" / "mediafetcher.desktop"
+    here.launch(entry)
+    try:
+
+        async def page() -> Any:
+            windows = await desktop.chromium_windows(here.browsers)
+            return await desktop.in_chromium(windows[0], desktop.SHOWN) or None
+
+        assert await desktop.shown(page) == "Welcome"
+        window = (await desktop.chromium_windows(here.browsers))[0]
+        assert await desktop.in_chromium(window, desktop.WHO) == "owner"
+    finally:
+        desktop.end_browsers(here.browsers)
+        stopped = here.run("desktop", "stop")
+    assert stopped == 0
 
 
 # A browser that loads the page and is killed at once, faster than a real one can be.
@@ -106,6 +154,7 @@ async def test_page_that_is_closed_at_once_is_noticed(here: Desktop) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("firefox-esr"), reason="there is no Firefox")
+@PROGRAMS
 async def test_start_without_chromium_opens_the_default_browser(here: Desktop) -> None:
     port = desktop.free_port()
     desktop.firefox(here.browsers, port)
@@ -176,19 +225,13 @@ async def test_start_opens_nothing_without_a_display_or_with_no_browser_but_prin
 
 
 async def _printed_link_works_once(here: Desktop) -> None:
-    def command(*arguments: str, given: str = "") -> str:
-        done = subprocess.run(
-            [*here.program, *arguments], env=here.environment, input=given, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    link = command("desktop", "link")
+    link = here.output("desktop", "link")
     async with httpx.AsyncClient(trust_env=False) as browser:
         assert (await browser.get(link)).status_code == 303
         assert (await browser.get(link)).status_code == 403
         session = (await browser.get(f"http://127.0.0.1:{here.port}/api/session")).json()
     assert session["user"]["name"] == "owner"
     for name in ("ann", "ben"):
-        command("user", "add", name, "--admin", given="a long enough password\n")
+        here.output("user", "add", name, "--admin", given="a long enough password\n")
     # With several administrators the page asks who it is.
-    assert command("desktop", "link") == f"http://127.0.0.1:{here.port}"
+    assert here.output("desktop", "link") == f"http://127.0.0.1:{here.port}"
