@@ -118,6 +118,43 @@ def test_next_item_plays_in_full_screen_and_the_player_goes_on_in_a_corner(world
     firefox.until(PLAYS)
 
 
+SHOWN_CAPTIONS = "[...document.querySelector('video').textTracks].filter(one => one.mode === 'showing').length"
+WIDTH = "document.querySelector('[data-slot=player]').clientWidth"
+
+
+def test_captions_and_theatre_answer_their_keys(world: World, site: Any) -> None:
+    _, api, firefox = world
+    wish = {"url": site.url("/page/subtitles"), "options": {"subtitles": ["hu", "fr"], "keep_original": True}}
+    assert api.post("/api/downloads", json=wish).is_success
+    item = eventually_blocking(functools.partial(done, api, "/page/subtitles"), seconds=marionette.PATIENCE)
+    home(world, f"/watch/{item}")
+    firefox.until("document.querySelector('video')?.textTracks.length === 2")
+    assert firefox.look(SHOWN_CAPTIONS) == 0
+    firefox.press("c")
+    firefox.until(f"{SHOWN_CAPTIONS} === 1")
+    firefox.press("c")
+    firefox.until(f"{SHOWN_CAPTIONS} === 0")
+    narrow = firefox.look(WIDTH)
+    firefox.press("t")
+    firefox.until(f"{WIDTH} > {narrow}")
+    firefox.press("t")
+    firefox.until(f"{WIDTH} === {narrow}")
+
+
+def test_refused_link_stays_in_the_box_with_its_reason(world: World, site: Any) -> None:
+    _, api, firefox = world
+    link = site.url("/media/never.mp4")
+    assert api.post("/api/sources/never", json={"url": link}).is_success
+    home(world, "/downloads")
+    firefox.until(f"document.querySelector({BOX!r})")
+    firefox.type(BOX, link)
+    firefox.press(ENTER)
+    firefox.until(f"document.querySelector('[role=alert]')?.textContent.includes('{link}')")
+    assert firefox.look(f"document.querySelector({BOX!r}).value") == link
+    firefox.press("a", control=True)
+    firefox.press("\ue017")  # Delete: the next test begins with an empty box
+
+
 def test_back_restores_the_place_in_the_library(world: World, site: Any) -> None:
     _, api, firefox = world
     films(api, site)
@@ -199,6 +236,15 @@ def test_extension_pairs_sends_cookies_and_downloads(world: World, site: Any) ->
         one["id"] for one in api.get("/api/downloads").json()["downloads"] if one["url"] == f"{origin}/media/ok.mp4"
     ]
     assert [api.get(f"/api/downloads/{one}").json()["options"]["audio"] for one in chosen] == ["m4a"]
+
+    # A refused link says why.
+    assert api.post("/api/sources/never", json={"url": f"{origin}/media/refused.mp4"}).is_success
+    firefox.look(f"browser.tabs.update({tab}, {{ url: '{origin}/media/refused.mp4' }}).then(() => true)")
+    firefox.until(f"browser.tabs.get({tab}).then(tab => tab.url?.endsWith('/refused.mp4'))")
+    firefox.go(f"{PAGES}/popup.html?tab={tab}")
+    firefox.until("document.querySelector('.dot.on')")
+    firefox.click("#download")
+    firefox.until("/blocked/.test(document.querySelector('#status.bad')?.textContent)")
     running.stop()
     assert holding(running.shell.state, CANARY.encode()) == []
 
