@@ -70,6 +70,7 @@ export function Active({ downloads, all }: Props) {
 export function NeedsAction({ downloads }: { downloads: Download[] }) {
   const { t } = useI18n();
   const act = useActOnDownloads();
+  const retried = downloads.filter(canRetry);
   if (!downloads.length)
     return <Empty className="rounded-xl border border-dashed" icon={<CircleCheck />} title={t("dash.noAction")} />;
   return (
@@ -78,8 +79,9 @@ export function NeedsAction({ downloads }: { downloads: Download[] }) {
       count={downloads.length}
       bad
       action={
-        downloads.length > 1 && (
-          <Button variant="ghost" size="sm" onClick={() => act("retry", downloads.filter(canRetry))}>
+        downloads.length > 1 &&
+        retried.length > 0 && (
+          <Button variant="ghost" size="sm" onClick={() => act("retry", retried)}>
             <RotateCw />
             {t("dash.retryAll")}
           </Button>
