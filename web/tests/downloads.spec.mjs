@@ -228,3 +228,30 @@ test("many downloads are cleared in one request", async ({ app, page }) => {
   await expect(page.locator("[data-download]")).toHaveCount(0);
   assert.deepEqual(asked, ["POST /api/downloads/actions"]);
 });
+
+test("retry all leaves out what can never work", async ({ app, page }) => {
+  const paths = ["/drm.m3u8", "/page/none", "/status/403/x"];
+  for (const path of paths) await app.api("POST", "/api/downloads", { url: app.unused(path) });
+  await app.becomes("/api/downloads", ({ downloads }) =>
+    downloads.every(({ state }) => state === "failed" || state === "needs_action"),
+  );
+  await app.downloads();
+  await app.tab("Needs action");
+  await expect(page.locator("[data-download]")).toHaveCount(paths.length);
+  const sent = page.waitForRequest((one) => one.url().endsWith("/api/downloads/actions"));
+  await page.getByRole("button", { name: "Retry all" }).click();
+  const { action, ids } = (await sent).postDataJSON();
+  const { downloads } = await app.api("GET", "/api/downloads");
+  const forbidden = downloads.find(({ url }) => url.includes("/status/403"));
+  assert.deepEqual({ action, ids }, { action: "retry", ids: [forbidden.id] });
+  await app.api("DELETE", `/api/downloads/${forbidden.id}`).catch(() => {});
+});
+
+test("retry all is not offered if nothing can be tried again", async ({ app, page }) => {
+  for (const path of ["/drm.m3u8", "/page/none"]) await app.api("POST", "/api/downloads", { url: app.unused(path) });
+  await app.becomes("/api/downloads", ({ downloads }) => downloads.every(({ state }) => state === "failed"));
+  await app.downloads();
+  await app.tab("Needs action");
+  await expect(page.locator("[data-download]")).toHaveCount(2);
+  await expect(page.getByRole("button", { name: "Retry all" })).toHaveCount(0);
+});

@@ -80,10 +80,18 @@ export async function startServer(allow, env = {}) {
   };
 }
 
-export const launch = () =>
+/** `more`: flags beside those of every test. */
+export const launch = (...more) =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+    args: [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--no-first-run",
+      ...more,
+    ],
   });
 
 /**

@@ -8,7 +8,7 @@ const WINDOW = { width: 1440, height: 900 };
 
 const section = (app, name) => app.page.getByRole("region", { name, exact: true });
 
-test("French, all of it, and back", async ({ app, page }) => {
+test("French is chosen, stays after a reload, and English comes back", async ({ app, page }) => {
   await app.add("/media/ok.mp4");
   await app.go("Settings");
   await page.getByRole("combobox", { name: "Language" }).click();
@@ -24,7 +24,7 @@ test("French, all of it, and back", async ({ app, page }) => {
   await page.getByText("Recently added").waitFor();
 });
 
-test("German, with its plurals, numbers and units", async ({ app, page, server }) => {
+test("German has its plurals, numbers and units", async ({ app, page, server }) => {
   app.seed(1234);
   await app.speak("de");
   try {
