@@ -160,7 +160,7 @@ export const itemSearchQuery = (q: string, limit: number) =>
 /** The rows of the start page. */
 export const homeQuery = queryOptions({ queryKey: [...keys.items, "home"], queryFn: () => call("GET", "/api/home") });
 
-/** What removing these items for good does, as of now. No ids: all that is in the trash. */
+/** The effect of removing these items for good, as of now. No ids: all that is in the trash. */
 export const deletionQuery = (ids?: number[]) =>
   queryOptions({
     queryKey: [...keys.trash, "deletion", ids ?? "all"],

@@ -19,9 +19,9 @@ export function useQualityName(): (quality: string) => string {
 type Props = {
   value: string;
   onChange: (quality: string) => void;
-  /** Those that the video comes in. */
+  /** The heights of the video. */
   heights?: readonly number[];
-  /** What stands for the default of the server. */
+  /** The words for the default of the server. */
   default?: string;
   className?: string;
 };

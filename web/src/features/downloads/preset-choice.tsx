@@ -33,7 +33,7 @@ export function PresetChoice({ wishes, onChange }: Props) {
   );
 }
 
-/** What the chosen preset wishes for. */
+/** The wishes of the chosen preset, in words. */
 export function PresetMeaning({ name }: { name: string }) {
   const { t } = useI18n();
   const words = usePresetWords();

@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 
-/** What is behind a link. It is asked again each time: by the next time it may be in the library. */
+/** The preview of a link. It is asked again each time: by the next time it may be in the library. */
 export const previewQuery = (url: string) =>
   queryOptions({
     queryKey: [...keys.preview, url],
