@@ -69,6 +69,8 @@ client.use({
   },
 });
 
+// openapi-fetch derives the types of `init` and `data` from method and path. Both are parameters of `call`, so TypeScript
+// leaves these types unresolved and either would need a cast. `Asked` and `Answer` check callers by the same `paths`.
 type Untyped = (path: string, init: object) => Promise<{ data?: unknown }>;
 
 /** Calls the server. Returns: what it answers. */
@@ -78,7 +80,6 @@ export async function call<M extends Method, P extends PathOf<M>>(
   ...[asked]: Needed<Asked<M, P>>
 ): Promise<Answer<M, P>> {
   const { path: inPath, query, ...rest } = (asked ?? {}) as Asked<M, P> & { path?: object; query?: object };
-  // The types above are those of the client: they cannot be followed through its generics.
   const { data } = await (client[method] as unknown as Untyped)(path, { ...rest, params: { path: inPath, query } });
   return data as Answer<M, P>;
 }
