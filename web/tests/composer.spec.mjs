@@ -217,7 +217,10 @@ test("preset, quality and folder are those of the last time, also in another bro
   const sent = page.waitForRequest((one) => one.method() === "POST" && one.url().endsWith("/api/downloads"));
   await send(app);
   const { preset, folder, options } = (await sent).postDataJSON();
-  assert.deepEqual({ preset, folder, options }, { preset: "Phone", folder: "Series", options: { max_height: 720 } });
+  assert.deepEqual(
+    { preset, folder, options },
+    { preset: "Phone", folder: "Series", options: { max_height: 720, audio: null } },
+  );
   await app.becomes("/api/preferences", ({ download_preset: kept }) => kept === "Phone");
   const { downloads } = await app.api("GET", "/api/downloads");
   const { options: merged } = await app.api("GET", `/api/downloads/${downloads[0].id}`);

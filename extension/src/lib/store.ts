@@ -18,8 +18,8 @@ export interface Server {
 export interface Wish {
   url: string;
   folder?: string;
-  /** Only the sound, in this format. */
-  audio?: "m4a";
+  /** Only the sound, in this format; null: the picture, whatever the preset says. */
+  audio?: "m4a" | null;
   /** At most this many lines of picture. */
   max_height?: number;
   /** The name of the options that are below these. */

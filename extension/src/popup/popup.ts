@@ -113,8 +113,9 @@ async function extractClicked(of: string): Promise<void> {
 }
 
 async function downloadClicked(url: string): Promise<void> {
-  const audio = quality.value === "audio" ? ("m4a" as const) : undefined;
   const max_height = Number(quality.value) || undefined;
+  // A height switches the audio of a preset off.
+  const audio = quality.value === "audio" ? ("m4a" as const) : max_height && preset.value ? null : undefined;
   const outcome = await outbox.submit({
     url,
     folder: folder.value || undefined,

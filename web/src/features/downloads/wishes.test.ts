@@ -73,3 +73,9 @@ test("a download that is tried again has the wishes that it had", () => {
   };
   expect(optionsOf(wishesOf(options, "Trips"), false)).toEqual(options);
 });
+
+test("a height switches the audio of a preset off, the quality of the preset does not", () => {
+  const wishes = { ...NOTHING_SPECIAL, preset: "Music" };
+  expect(optionsOf({ ...wishes, quality: "720" }, false)).toEqual({ max_height: 720, audio: null });
+  expect(optionsOf(wishes, false)).toEqual({});
+});

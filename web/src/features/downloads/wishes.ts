@@ -96,6 +96,7 @@ export function wishesOf(options: Options, folder = ""): Wishes {
 export function optionsOf(wishes: Wishes, list: boolean): Options {
   const { quality, subtitles, machine, start, end, sponsorblock, original, entries, ownFolder } = wishes;
   const options: Options = optionsOfQuality(quality);
+  if (wishes.preset && options.max_height) options.audio = null; // a preset for audio gives way to a picture
   if (subtitles) options.subtitles = subtitles.split(",");
   if (subtitles && machine) options.auto_subtitles = true;
   const spoken = listedCodes(wishes.spoken);
