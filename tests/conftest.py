@@ -12,7 +12,6 @@ import inspect
 import itertools
 import os
 import shutil
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,24 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--promise", type=int, help="only the tests that prove this row of docs/promises.md")
 
 
-# Folders whose tests have not been run with warnings as errors. Remove one once they pass.
-_WARNINGS_ARE_SHOWN = (
-    "tests/alpine", "tests/api", "tests/faults", "tests/lxc", "tests/system", "tests/unit/downloads",
-    "tests/unit/fetch", "tests/unit/importing", "tests/unit/media", "tests/unit/sandbox", "tests/unit/subscriptions",
-)  # fmt: skip
-
-
-def pytest_sessionfinish() -> None:
-    """Collect what such tests left open: pytest would raise it at the end of the run."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
+def pytest_collection_finish() -> None:
+    """Exclude what is loaded by now from the collection after each test, which then takes few milliseconds."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.nodeid.startswith(_WARNINGS_ARE_SHOWN):
-            item.add_marker(pytest.mark.filterwarnings("default"))
     wanted = config.getoption("--promise")
     if wanted is not None:
         chosen = [item for item in items if any(wanted in mark.args for mark in item.iter_markers("promise"))]
@@ -143,6 +131,13 @@ async def _parsers_end() -> AsyncIterator[None]:
     yield
     if parsing._pool is not None and parsing._pool.loop is asyncio.get_running_loop():
         await parsing.close()
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected() -> Iterator[None]:
+    """Collect what a test left open as long as it is that test which fails. The first fixture, which ends last."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
