@@ -194,17 +194,17 @@ class Desktop:
         return done.stdout.strip()
 
     def launch(self, entry: Path) -> None:
-        """Start an entry of the application menu, as a desktop does. The started program has no parent here."""
-        if gio := shutil.which("gio"):
-            argv = [gio, "launch", str(entry)]
-        else:
+        """Start an entry of the application menu, as a desktop does: by GLib if it is there, else by its command."""
+        environ, quiet = self.environment, subprocess.DEVNULL
+        with self.said.open("ab") as said:
+            if gio := shutil.which("gio"):
+                argv = [gio, "launch", str(entry)]
+                subprocess.run(argv, env=environ, stdin=quiet, stdout=said, stderr=said, cwd="/", check=True)
+                return
             found = configparser.RawConfigParser(strict=False)
             found.read_string(entry.read_text())
             argv = shlex.split(found["Desktop Entry"]["Exec"])
-        with self.said.open("ab") as output:
-            subprocess.Popen(
-                argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/"
-            )
+            self.server = subprocess.Popen(argv, env=environ, stdin=quiet, stdout=said, stderr=said, cwd="/")
 
     async def says(self, text: str) -> None:
         async def look() -> bool | None:

@@ -228,7 +228,7 @@ test("preset, quality and folder are those of the last time, also in another bro
 
   await page.evaluate(() => localStorage.removeItem("mf.add.last")); // as in another browser
   await page.reload();
-  await app.becomes("/api/preferences", ({ download_folder: kept }) => kept === "Series");
+  await page.locator("main h1").first().waitFor({ state: "attached" }); // before that nothing hears the keys
   await app.press("a");
   await app.box().fill(app.unused("/media/ok.mp4"));
   for (const [label, value] of [

@@ -4,13 +4,14 @@ import { expect, test } from "./fixtures.mjs";
 import { launch, open, signIn } from "./harness.mjs";
 
 const NAME = "media.test";
+// Before the sign-in; not built here; a header that browsers take only from a secure context.
+const EXPECTED = /status of 401|api\/extension|Cross-Origin-Opener-Policy/;
 
 test("without a clipboard no button reads it, and a pairing code is selected for Ctrl+C", async ({ server, user }) => {
   await server.administrator("PATCH", "/api/settings", { host_names: [NAME] });
   const browser = await launch(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`);
   try {
     const page = await open(browser, server.url.replace("127.0.0.1", NAME));
-    page.expected.push(/status of 401/, /api\/extension/); // before the sign-in; it is not built here
     await signIn(page, user);
     assert.deepEqual(
       await page.evaluate(() => [isSecureContext, navigator.clipboard === undefined]),
@@ -30,7 +31,10 @@ test("without a clipboard no button reads it, and a pairing code is selected for
         ({ value, selectionStart, selectionEnd }) => selectionStart === 0 && selectionEnd === value.length,
       ),
     );
-    assert.deepEqual(page.wrong, []);
+    assert.deepEqual(
+      page.wrong.filter((words) => !EXPECTED.test(words)),
+      [],
+    );
   } finally {
     await browser.close();
     await server.administrator("PATCH", "/api/settings", { host_names: null });
