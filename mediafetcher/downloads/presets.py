@@ -105,8 +105,11 @@ async def with_preset(name: str | None, owner: int, own: Options | Chosen | None
 
 
 def merged(preset: dict[str, Any], own: dict[str, Any]) -> Chosen:
-    """Return the options of a preset with a wish's own ones above them. Raises: `Invalid` if they contradict."""
-    both = preset | own
+    """Return the options of a preset with a wish's own ones above them. Raises: `Invalid` if they contradict.
+
+    A height of its own is that of a picture, so it switches `audio` of the preset off.
+    """
+    both = preset | ({"audio": None} if own.get("max_height") and preset.get("audio") else {}) | own
     try:
         return Chosen(msgspec.convert(both, Options), frozenset(both))
     except msgspec.ValidationError as error:

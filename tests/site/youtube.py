@@ -1,4 +1,7 @@
-"""As much of YouTube as its extractor needs, behind TLS; and a PO token provider. Both on loopback."""
+"""As much of YouTube, and of two other sites, as their extractors need, behind TLS; and a PO token provider.
+
+All of it is on loopback.
+"""
 
 import base64
 import datetime
@@ -19,7 +22,15 @@ from tests.site import youtube_videos
 VIDEO = "abcdefghijk"
 VISITOR = "CgtWaXNpdG9yRGF0YQ%3D%3D"
 NEBULA = "nebula.tv"  # a site whose extractor signs in with one request
-NAMES = (NEBULA, "page.test", "www.youtube.com", "m.youtube.com", "youtubei.googleapis.com", "media.googlevideo.com")
+NAMES = (
+    NEBULA,
+    "page.test",
+    youtube_videos.BAND,
+    "www.youtube.com",
+    "m.youtube.com",
+    "youtubei.googleapis.com",
+    "media.googlevideo.com",
+)
 TOKEN = base64.urlsafe_b64encode(b"a-token-that-nobody-may-read").decode()
 
 
@@ -98,6 +109,8 @@ class _Pages(_Answers):
             self.send_header("Location", f"https://{NEBULA}/videos/a-film")
             self.send_header("Content-Length", "0")
             return self.end_headers()
+        if self.headers["Host"] == youtube_videos.BAND:
+            return self.say(youtube_videos.TRACK_PAGE.encode(), "text/html; charset=utf-8")
         if parts.path == "/videoplayback":
             self.site.media.append(parse_qs(parts.query))
             return self.say(self.site.film, "video/mp4")

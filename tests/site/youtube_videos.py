@@ -1,9 +1,11 @@
-"""Videos of every kind as YouTube describes them, each with all that must be kept of it.
+"""Videos of every kind as YouTube describes them, and a track of an album, each with all that must be kept of it.
 
 `EXPECTED` has the fields of `SourceMetadata`; fields that it does not name have their default. The answers have the
 form of YouTube's own, as far as its extractor in yt-dlp reads them.
 """
 
+import html
+import json
 from typing import Any, NamedTuple
 
 CHANNEL, HANDLE, NAME = "UC0123456789abcdefghijkl", "@lake", "Lake Channel"
@@ -256,4 +258,48 @@ PLAYLIST: dict[str, Any] = {
             ]
         }
     },
+}
+
+
+# ---- a track of an album, on Bandcamp ----------------------------------------------------------------------
+
+BAND = "lake.bandcamp.com"
+TRACK = f"https://{BAND}/track/a-song"
+_TRACK = {
+    "title": "A song",
+    "track_id": 7,
+    "track_num": 3,
+    "duration": 64.5,
+    "file": {"mp3-128": "https://media.googlevideo.com/videoplayback?track=7"},
+}
+_ALBUM = {
+    "artist": "The Airships",
+    "album_release_date": "04 Apr 2014 10:00:00 GMT",
+    "current": {"title": "A song", "publish_date": "03 Apr 2014 12:34:51 GMT"},
+    "trackinfo": [_TRACK],
+}
+_EMBED = {"artist": "The Airships", "album_title": "An album"}
+TRACK_PAGE = f"""<!doctype html><html><head><title>A song</title>
+<meta property="og:image" content="https://media.googlevideo.com/cover.jpg"></head>
+<body data-tralbum="{html.escape(json.dumps(_ALBUM))}" data-embed="{html.escape(json.dumps(_EMBED))}">
+<a class="tag" href="https://bandcamp.com/tag/folk">folk</a></body></html>"""
+TRACK_EXPECTED: dict[str, Any] = {
+    "extractor": "Bandcamp",
+    "extractor_id": "7",
+    "webpage_url": TRACK,
+    "title": "The Airships - A song",
+    "channel_id": "lake",
+    "channel_name": "The Airships",
+    "channel_url": f"https://{BAND}",
+    "published_at": 1396605600.0,
+    "published_precision": "second",
+    "duration": 64.5,
+    "tags": ["folk"],
+    "artist": "The Airships",
+    "album": "An album",
+    "track": "A song",
+    "track_number": 3,
+    "year": 2014,
+    "audio_codec": "mp3",
+    "thumbnails": ["https://media.googlevideo.com/cover.jpg"],
 }

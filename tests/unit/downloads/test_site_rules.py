@@ -195,6 +195,8 @@ async def test_option_given_as_its_default_switches_that_of_the_rule_off(
     url = site.url("/media/ok.mp4")
     off = presets.Chosen(Options(), frozenset({"audio"}))
     assert (await lifecycle.submit(owner, url, options=off))["options"] == {"sponsorblock": True}
+    height = await lifecycle.submit(owner, url, options=Options(max_height=360))
+    assert height["options"] == {"max_height": 360, "sponsorblock": True}
     named = await presets.with_preset("sound", owner, off)
     assert named.options == Options(sponsorblock=True)
     assert (await lifecycle.submit(owner, url, site_preset=False))["options"] == {}

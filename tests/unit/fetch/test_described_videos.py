@@ -64,6 +64,12 @@ async def test_kind_of_video_gives_exactly_its_fields(tube: youtube.YouTube, nam
         assert [start for start, _ in found.chapters] == [0.0, 30.0, 60.0]
 
 
+async def test_track_of_an_album_gives_exactly_its_fields(tube: youtube.YouTube) -> None:
+    found = await _look(youtube_videos.TRACK)
+    assert isinstance(found, Info)
+    assert _said(found.metadata) == youtube_videos.TRACK_EXPECTED
+
+
 async def test_premiere_is_waited_for_until_it_begins(tube: youtube.YouTube) -> None:
     with pytest.raises(errors.LiveNotStarted) as raised:
         await _look(_link("premiere"))
