@@ -125,3 +125,35 @@ test("what is marked as watched while it plays stays so", async ({ app, page }) 
   await mark("Mark as unwatched");
   await app.becomes(`/api/items/${id}`, ({ watched }) => !watched);
 });
+
+for (const [name, path] of [
+  ["a channel", "/channel/Rivers"],
+  ["the start page", "/"],
+])
+  test(`back restores the place of ${name}`, async ({ app, page }) => {
+    app.seed(60, "Rivers");
+    await page.setViewportSize({ width: 1000, height: 500 });
+    await app.open(path);
+    await page.locator("main a[href^='/watch/']").nth(8).waitFor();
+    const box = page.locator("main .overflow-y-auto").first();
+    const at = () => box.evaluate((element) => element.scrollTop);
+    await box.evaluate((element) => element.scrollTo(0, 420));
+    await expect.poll(at).toBe(420);
+    await page.locator("main a[href^='/watch/']").nth(8).dispatchEvent("click");
+    await page.waitForURL(/watch/);
+    await page.getByRole("heading", { level: 1, name: /Seeded/ }).waitFor();
+    await page.goBack();
+    await page.locator("main a[href^='/watch/']").nth(8).waitFor();
+    await expect.poll(at).toBe(420);
+    await page.reload();
+    await expect.poll(at).toBe(420);
+    await app.go("Trash");
+    await app.title("Trash").waitFor();
+    await page.goBack();
+    await expect.poll(at).toBe(420);
+    await app.go("Trash");
+    await app.title("Trash").waitFor();
+    await app.open(path); // a new visit
+    await page.locator("main a[href^='/watch/']").nth(8).waitFor();
+    assert.equal(await at(), 0);
+  });

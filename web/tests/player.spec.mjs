@@ -28,15 +28,20 @@ test("a card plays, without another click", async ({ app }) => {
   await app.plays();
 });
 
-test("the next item of the view plays, with the speed of the one before", async ({ app, page }) => {
+test("the next item of the view plays, with the speed and volume of the one before", async ({ app, page }) => {
   const items = await openFirst(app);
   await settings(page).click();
   await page.getByRole("button", { name: "1.5×" }).click();
   await app.press("Escape");
+  await page.getByRole("slider", { name: "Volume" }).fill("0.3");
   await page.getByRole("button", { name: "Next" }).click();
   await app.shows(items[1].id);
   await app.plays();
-  assert.equal(await app.media().evaluate(({ playbackRate }) => playbackRate), 1.5);
+  assert.deepEqual(await app.media().evaluate(({ playbackRate, volume, muted }) => [playbackRate, volume, muted]), [
+    1.5,
+    0.3,
+    false,
+  ]);
   assert.ok(page.url().endsWith(`/watch/${items[1].id}`));
   await app.press("n");
   await app.shows(items[2].id);
@@ -68,8 +73,7 @@ test("the countdown after the end plays the next one in full screen", async ({ a
     element.loop = false;
     element.currentTime = element.duration - 0.2;
   });
-  await page.getByRole("status").getByText("Next in").first().waitFor();
-  await page.getByRole("button", { name: "Play now" }).click();
+  await page.getByRole("status").getByText("Next in").first().waitFor(); // and no button is pressed
   await app.shows(items[1].id);
   await app.plays();
   assert.ok(await page.evaluate(() => document.fullscreenElement?.contains(document.querySelector("video"))));
@@ -155,6 +159,7 @@ test("speed of the player", async ({ app, page }) => {
 });
 
 test("one caption track at a time, and the next item has it too", async ({ app, page }) => {
+  await app.add({ ...SUBTITLED, path: "/page/subtitles?n=2" });
   await openOne(app, SUBTITLED);
   const showing = () =>
     app
@@ -174,11 +179,19 @@ test("one caption track at a time, and the next item has it too", async ({ app, 
   await app.press("c");
   assert.equal((await showing()).length, 1);
   await choose("Spanish");
+  const shows = async () => {
+    await page.waitForFunction(() =>
+      [...(document.querySelector("video")?.textTracks ?? [])].some(({ mode }) => mode === "showing"),
+    );
+    assert.deepEqual(await showing(), ["es"]);
+  };
   await page.reload();
-  await page.waitForFunction(() =>
-    [...(document.querySelector("video")?.textTracks ?? [])].some(({ mode }) => mode === "showing"),
-  );
-  assert.deepEqual(await showing(), ["es"]);
+  await shows();
+  const before = await app.media().getAttribute("src");
+  await page.getByRole("heading", { level: 1 }).click();
+  await app.press("n");
+  await page.waitForFunction((before) => document.querySelector("video").getAttribute("src") !== before, before);
+  await shows();
 });
 
 test("theatre mode gives the picture the width", async ({ app, page }) => {
@@ -281,6 +294,11 @@ test("the lock screen names the film and leads to the next one", async ({ app, p
       window.pressed[action] = handler;
       set(action, handler);
     };
+    const tell = session.setPositionState.bind(session);
+    session.setPositionState = (state) => {
+      if (state) window.told = state;
+      tell(state);
+    };
   });
   await app.add(...VIDEOS);
   const { items } = await app.api("GET", "/api/items?kind=video&limit=3");
@@ -289,6 +307,10 @@ test("the lock screen names the film and leads to the next one", async ({ app, p
   await page.waitForFunction(() => document.querySelector("video")?.readyState >= 1);
   await page.evaluate(() => window.pressed.seekforward());
   await page.waitForFunction(() => document.querySelector("video").currentTime > 1);
+  await page.waitForFunction(() => {
+    const { duration } = document.querySelector("video");
+    return window.told.duration === duration && window.told.position > 1 && window.told.playbackRate === 1;
+  });
   await page.waitForFunction(() => window.pressed.nexttrack);
   await page.evaluate(() => window.pressed.nexttrack());
   await page.waitForURL((url) => !url.pathname.endsWith(`/${items[0].id}`));

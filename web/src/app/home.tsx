@@ -5,6 +5,7 @@ import { useDownloads } from "@/api/queries";
 import { Boundary } from "@/components/boundary";
 import { MountNote } from "@/components/mount-note";
 import { showPalette } from "@/components/palette-store";
+import { ScrollPage } from "@/components/scroll-page";
 import { StoreNote } from "@/components/store-note";
 import { Button } from "@/components/ui/button";
 import { SharedComposer } from "@/features/downloads/shared-composer";
@@ -14,7 +15,7 @@ import { useI18n } from "@/i18n";
 export function HomeRoute() {
   const { t } = useI18n();
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-7xl space-y-7 px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
         <div className="mb-4 flex items-center justify-between md:sr-only">
           <h1 className="text-lg font-semibold tracking-tight">{t("nav.home")}</h1>
@@ -38,7 +39,7 @@ export function HomeRoute() {
           <HomeRows />
         </Boundary>
       </div>
-    </div>
+    </ScrollPage>
   );
 }
 

@@ -30,6 +30,8 @@ type State = {
   /** The user said of this item whether it is watched: how far it plays does not change that. */
   marked?: number;
   theatre: boolean;
+  /** After so many minutes it pauses, at that time (ms). */
+  sleep?: { minutes: number; at: number };
 };
 
 const THEATRE = "mf.theatre";
@@ -57,7 +59,9 @@ export const player = {
     if (state.id !== id || state.queue !== queue)
       set({ id, queue, marked: state.id === id ? state.marked : undefined });
   },
-  close: () => set({ id: undefined, marked: undefined }),
+  close: () => set({ id: undefined, marked: undefined, sleep: undefined }),
+  /** 0: never. */
+  sleepAfter: (minutes: number) => set({ sleep: minutes ? { minutes, at: Date.now() + minutes * 60_000 } : undefined }),
   mark: (ids: readonly number[]) => {
     if (state.id !== undefined && ids.includes(state.id)) set({ marked: state.id });
   },
@@ -74,7 +78,7 @@ export const player = {
   /** The watch page is left: an item that plays continues in the mini player, a paused one closes. */
   leave: () => {
     const { media } = state;
-    set({ slot: null, ...(media && !media.paused && !media.ended ? {} : { id: undefined }) });
+    set({ slot: null, ...(media && !media.paused && !media.ended ? {} : { id: undefined, sleep: undefined }) });
   },
 };
 

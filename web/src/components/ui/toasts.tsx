@@ -1,6 +1,7 @@
 import { Toast as T } from "@base-ui/react/toast";
 import { X } from "lucide-react";
 import { useEffect } from "react";
+import { useOverlayRoot } from "./overlay-root";
 import type { Said, ToastsProps } from "./toast";
 
 const manager = T.createToastManager();
@@ -28,7 +29,7 @@ function List({ closeLabel }: { closeLabel: string }) {
       toast={t}
       data-slot="toast"
       // One property moves it: a class of `translate` would be added to the transform, and set the toasts far apart.
-      className="absolute bottom-0 right-0 w-full [transform:translateY(calc((var(--toast-offset-y)+max(0,var(--toast-index))*0.5rem)*-1))_translateX(var(--toast-swipe-movement-x,0))] rounded-xl border bg-popover shadow-2xl transition-[transform,opacity] duration-300 data-ending-style:opacity-0 data-limited:opacity-0 data-starting-style:opacity-0 data-starting-style:[transform:translateY(1rem)]"
+      className="absolute bottom-0 right-0 w-full [transform:translateY(calc((var(--toast-offset-y)+max(0,var(--toast-index))*0.5rem)*-1))_translateX(var(--toast-swipe-movement-x,0))] rounded-xl border bg-popover text-popover-foreground shadow-2xl transition-[transform,opacity] duration-300 data-ending-style:opacity-0 data-limited:opacity-0 data-starting-style:opacity-0 data-starting-style:[transform:translateY(1rem)]"
     >
       <T.Content className="flex items-center gap-3 p-3.5 pr-2">
         <span className={`size-2 shrink-0 rounded-full ${t.type === "bad" ? "bg-destructive" : "bg-ok"}`} />
@@ -49,13 +50,14 @@ function List({ closeLabel }: { closeLabel: string }) {
 }
 
 export function Toasts({ queue, said, closeLabel, label }: ToastsProps) {
+  const root = useOverlayRoot();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `said` counts what was put into the queue
   useEffect(() => {
     for (const each of queue.splice(0)) add(each);
   }, [queue, said]);
   return (
     <T.Provider toastManager={manager} limit={3} timeout={4500}>
-      <T.Portal>
+      <T.Portal container={root}>
         <T.Viewport
           aria-label={label}
           className="fixed bottom-20 right-4 z-[60] w-[min(24rem,calc(100vw-2rem))] md:bottom-5 md:right-5"

@@ -5,6 +5,7 @@ import { useDownloads } from "@/api/queries";
 import type { Download } from "@/api/types";
 import { Boundary } from "@/components/boundary";
 import { MountNote } from "@/components/mount-note";
+import { ScrollPage } from "@/components/scroll-page";
 import { StoreNote } from "@/components/store-note";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
@@ -23,7 +24,7 @@ export function Downloads() {
   const { t } = useI18n();
   const { data, isPending, error, refetch } = useDownloads();
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-5xl space-y-7 px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
         <h1 className="sr-only">{t("nav.downloads")}</h1>
         <Boundary>
@@ -41,7 +42,7 @@ export function Downloads() {
           <Failure error={error} again={() => void refetch()} />
         )}
       </div>
-    </div>
+    </ScrollPage>
   );
 }
 

@@ -8,6 +8,7 @@ import type { DryRun, NewSubscription, Options } from "@/api/types";
 import { FolderSelect } from "@/components/folder-select";
 import { followDraft } from "@/components/follow-draft";
 import { QualitySelect } from "@/components/quality-select";
+import { ScrollPage } from "@/components/scroll-page";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { Input } from "@/components/ui/input";
@@ -34,7 +35,7 @@ export function FollowPage() {
   const { t } = useI18n();
   const { url, folder } = route.useSearch();
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-7xl px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
         {url ? (
           <Form key={url} url={url} folder={folder ?? ""} />
@@ -45,7 +46,7 @@ export function FollowPage() {
           </div>
         )}
       </div>
-    </div>
+    </ScrollPage>
   );
 }
 

@@ -6,6 +6,7 @@ import { lazy, Suspense, useState } from "react";
 import { codeOf } from "@/api/client";
 import type { ExportedList, Subscription } from "@/api/types";
 import { type Choice, placeOf, useMenu } from "@/components/menu-at";
+import { ScrollPage } from "@/components/scroll-page";
 import { Badge } from "@/components/ui/badge";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
@@ -40,7 +41,7 @@ export function FollowingPage() {
   const { t, explain } = useI18n();
   const { data, error, refetch } = useSubscriptions();
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-6xl px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
         {data?.length ? (
           <Followed all={data} />
@@ -69,7 +70,7 @@ export function FollowingPage() {
           </>
         )}
       </div>
-    </div>
+    </ScrollPage>
   );
 }
 

@@ -7,6 +7,7 @@ import { codeOf } from "@/api/client";
 import type { Options, Subscription } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
 import { useQualityName } from "@/components/quality-select";
+import { ScrollPage } from "@/components/scroll-page";
 import { Badge } from "@/components/ui/badge";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
@@ -48,7 +49,7 @@ export function SubscriptionPage() {
     );
   }
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-7xl px-4 pb-12 pt-3 sm:px-8 sm:pt-5">
         <Link
           to="/following"
@@ -66,7 +67,7 @@ export function SubscriptionPage() {
           </div>
         )}
       </div>
-    </div>
+    </ScrollPage>
   );
 }
 

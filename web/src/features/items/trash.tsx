@@ -7,6 +7,7 @@ import Confirm from "@/components/confirm";
 import { Meaning } from "@/components/meaning";
 import { Thumb } from "@/components/media-card";
 import { useRemoveItems } from "@/components/remove-items";
+import { ScrollPage } from "@/components/scroll-page";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -24,7 +25,7 @@ export function TrashPage() {
   const frees = trash.data?.pages[0]?.frees ?? 0;
   const [asked, setAsked] = useState<{ ids?: number[] }>();
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto flex min-h-full max-w-5xl flex-col px-4 pb-12 pt-4 sm:px-8 sm:pt-6">
         <header className="flex min-h-9 flex-wrap items-center gap-3">
           <h1 className="text-xl font-semibold tracking-tight">{t("nav.trash")}</h1>
@@ -106,6 +107,6 @@ export function TrashPage() {
           onYes={() => actions.purge(asked.ids)}
         />
       )}
-    </div>
+    </ScrollPage>
   );
 }

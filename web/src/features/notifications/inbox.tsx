@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { Notification } from "@/api/types";
+import { ScrollPage } from "@/components/scroll-page";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -20,11 +21,11 @@ const PATH = "/api/notifications";
 export function NotificationsPage() {
   const { t } = useI18n();
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-3xl space-y-9 px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
         <Inbox title={t("note.title")} />
       </div>
-    </div>
+    </ScrollPage>
   );
 }
 

@@ -2,6 +2,7 @@
 import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { codeOf } from "@/api/client";
+import { ScrollPage } from "@/components/scroll-page";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -21,7 +22,7 @@ type Props = {
 export function Page({ picture, title, count, about, actions, children }: Props) {
   const { locale } = useI18n();
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-7xl px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
         <header className="mb-5 flex flex-wrap items-center gap-x-6 gap-y-3">
           {picture}
@@ -38,7 +39,7 @@ export function Page({ picture, title, count, about, actions, children }: Props)
         </header>
         {children}
       </div>
-    </div>
+    </ScrollPage>
   );
 }
 

@@ -150,7 +150,7 @@ export function Control({ label, keys, pressed, disabled, className, onClick, ch
   );
 }
 
-function Volume({ media }: { media: HTMLVideoElement | null }) {
+export function Volume({ media }: { media: HTMLVideoElement | null }) {
   const { t } = useI18n();
   const muted = useMedia(media, (element) => element.muted || element.volume === 0, false);
   const volume = useMedia(media, (element) => element.volume, 1);

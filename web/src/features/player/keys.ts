@@ -9,6 +9,9 @@ import { seekBy, seekTo, toggle } from "./use-media";
 
 const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
+/** Keys of the small player, on every page; the arrows and digits belong to the page there. */
+const ANYWHERE = [" ", "k", "j", "l", "m", "n", "p", "<", ">"];
+
 /** The keys of the watch page. */
 function playerShortcuts(
   media: HTMLVideoElement | null,
@@ -57,9 +60,17 @@ export function usePlayerKeys(
   media: HTMLVideoElement | null,
   wrapper: RefObject<HTMLElement | null>,
   ways: Ways,
-  enabled: boolean,
+  onPage: boolean,
 ) {
-  useShortcuts(playerShortcuts(media, wrapper, ways), { enabled });
+  const all = playerShortcuts(media, wrapper, ways);
+  const few = all.filter(({ on }) => on.some((key) => ANYWHERE.includes(key)));
+  // The cells of the library have keys of their own: those come first while one has the focus.
+  const unlessGrid = few.map((each) => ({
+    ...each,
+    run: (event: KeyboardEvent) =>
+      event.target instanceof Element && event.target.closest("[role=grid]") ? false : each.run(event),
+  }));
+  useShortcuts(onPage ? all : unlessGrid);
 }
 
 /** Off, or on again in the language that was chosen last: never two at once. */
@@ -72,11 +83,32 @@ export function toggleCaptions(media: HTMLVideoElement) {
   remember({ captions: shown ? "" : captionsShown(media) });
 }
 
+/** How far it is, for the lock screen: it counts on by itself from there. */
+function usePositionState(media: HTMLVideoElement | null) {
+  useEffect(() => {
+    const session = navigator.mediaSession;
+    if (!media || !session?.setPositionState) return;
+    const tell = () => {
+      const { duration, playbackRate, currentTime } = media;
+      if (Number.isFinite(duration) && duration > 0 && playbackRate > 0)
+        session.setPositionState({ duration, playbackRate, position: Math.min(currentTime, duration) });
+    };
+    const kinds = ["loadedmetadata", "durationchange", "play", "pause", "seeked", "ratechange"] as const;
+    for (const kind of kinds) media.addEventListener(kind, tell);
+    tell();
+    return () => {
+      for (const kind of kinds) media.removeEventListener(kind, tell);
+      session.setPositionState();
+    };
+  }, [media]);
+}
+
 type Facts = { title: string; artist: string; artwork: string | null };
 
 /** Connects the lock screen and the keyboard's media keys. */
 export function useMediaSession(media: HTMLVideoElement | null, { title, artist, artwork }: Facts, ways: Ways) {
   const { next, previous } = ways;
+  usePositionState(media);
   useEffect(() => {
     const session = navigator.mediaSession;
     if (!session) return;

@@ -1,12 +1,14 @@
 /** The player on every page but its own: a small window for video, a bar for audio. */
 import { Link } from "@tanstack/react-router";
 import { Maximize2, Pause, Play, SkipBack, SkipForward, X } from "lucide-react";
+import { useState } from "react";
 import type { Item } from "@/api/types";
 import { player, usePlayer } from "@/components/player-store";
 import { useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
 import { cn } from "@/lib/utils";
-import { Control } from "./controls";
+import { Control, Volume } from "./controls";
+import { PlayerMenu } from "./player-menu";
 import { SeekBar } from "./seek-bar";
 import type { Ways } from "./stage";
 import { toggle, useMedia } from "./use-media";
@@ -15,6 +17,7 @@ type Props = { item: Item; media: HTMLVideoElement | null; ways: Ways; bar: bool
 
 export function Mini({ item, media, ways, bar }: Props) {
   const { t } = useI18n();
+  const [menu, setMenu] = useState(false);
   const paused = useMedia(media, (element) => element.paused, true);
   const queue = usePlayer((state) => state.queue);
   const now = useMedia(media, ({ currentTime }) => Math.floor(currentTime), 0);
@@ -43,6 +46,8 @@ export function Mini({ item, media, ways, bar }: Props) {
       <Control label={t("play.next")} className="max-md:hidden" onClick={ways.next} disabled={!ways.next}>
         <SkipForward className="fill-current" />
       </Control>
+      {bar && <Volume media={media} />}
+      {bar && <PlayerMenu item={item} media={media} open={menu} onOpen={setMenu} />}
       {bar && (
         <Link
           to="/watch/$id"

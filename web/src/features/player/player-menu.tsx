@@ -3,6 +3,7 @@ import { Settings } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Item } from "@/api/types";
 import { captionsShown, remember, showCaptions } from "@/components/player-choices";
+import { player, usePlayer } from "@/components/player-store";
 import { useI18n } from "@/i18n";
 import { languageName } from "@/lib/languages";
 import { cn } from "@/lib/utils";
@@ -19,7 +20,7 @@ export function PlayerMenu({ item, media, open, onOpen }: Props) {
   const place = useRef<HTMLSpanElement>(null);
   const rate = useMedia(media, ({ playbackRate }) => playbackRate, 1);
   const captions = useMedia(media, captionsShown, "");
-  const sleep = useSleep(media);
+  const sleep = usePlayer((state) => state.sleep?.minutes ?? 0);
   useDismiss(place, open, () => onOpen(false));
   const number = (value: number) => value.toLocaleString(locale);
   return (
@@ -61,7 +62,7 @@ export function PlayerMenu({ item, media, open, onOpen }: Props) {
           )}
           <Choice name={t("play.sleep")}>
             {SLEEPS.map((minutes) => (
-              <Chip key={minutes} chosen={sleep.minutes === minutes} onClick={() => sleep.set(minutes)}>
+              <Chip key={minutes} chosen={sleep === minutes} onClick={() => player.sleepAfter(minutes)}>
                 {minutes ? t("play.minutes", { n: minutes }) : t("play.off")}
               </Chip>
             ))}
@@ -129,20 +130,6 @@ function Chip({ chosen, onClick, children }: { chosen: boolean; onClick: () => v
       {children}
     </button>
   );
-}
-
-/** Pauses after so many minutes. */
-function useSleep(media: HTMLVideoElement | null) {
-  const [minutes, set] = useState(0);
-  useEffect(() => {
-    if (!minutes) return;
-    const wait = setTimeout(() => {
-      media?.pause();
-      set(0);
-    }, minutes * 60_000);
-    return () => clearTimeout(wait);
-  }, [minutes, media]);
-  return { minutes, set };
 }
 
 /** Escape and a click elsewhere close it. */

@@ -47,7 +47,8 @@ function Screen({ item }: { item: Item }) {
   useCover(wrapper, slot);
   useSource(media, item);
   useRemembered(media);
-  usePlayerKeys(media, wrapper, ways, slot !== null);
+  useSleep(media);
+  usePlayerKeys(media, wrapper, ways, mode === "page");
   useMediaSession(
     media,
     { title: item.title, artist: item.uploader ?? item.site ?? "", artwork: posterOf(item) },
@@ -61,7 +62,8 @@ function Screen({ item }: { item: Item }) {
       aria-label={t("play.player")}
       data-player={mode}
       className={cn(
-        "group/player z-20 overflow-hidden bg-black text-white",
+        "group/player z-20 bg-black text-white",
+        mode !== "bar" && "overflow-hidden", // the menu of the bar opens above it
         mode === "page" && "absolute sm:rounded-xl shadow-2xl",
         mode === "mini" &&
           "fixed right-3 bottom-17 h-16 w-[calc(100%-1.5rem)] rounded-xl border border-white/10 shadow-2xl max-md:flex md:right-5 md:bottom-5 md:h-auto md:w-92",
@@ -150,6 +152,8 @@ function useCover(wrapper: React.RefObject<HTMLElement | null>, slot: HTMLElemen
     const watcher = new ResizeObserver(lay);
     watcher.observe(slot);
     watcher.observe(page);
+    // The bar of a server that does not answer lies above the slot and moves it.
+    for (const child of page.children) if (child !== own) watcher.observe(child);
     lay();
     return () => {
       watcher.disconnect();
@@ -196,6 +200,19 @@ function useRemembered(media: HTMLVideoElement | null) {
       media.removeEventListener("ratechange", fast);
     };
   }, [media]);
+}
+
+/** Pauses at the time that the user chose, on whatever page that is. */
+function useSleep(media: HTMLVideoElement | null) {
+  const at = usePlayer((state) => state.sleep?.at);
+  useEffect(() => {
+    if (at === undefined) return;
+    const wait = setTimeout(() => {
+      media?.pause();
+      player.sleepAfter(0);
+    }, at - Date.now());
+    return () => clearTimeout(wait);
+  }, [at, media]);
 }
 
 const REST = 2500; // ms without a move of the pointer, after which the controls hide

@@ -39,6 +39,10 @@ export function Watch() {
     else player.open(id, history.location.state.queue);
   }, [id, gone, history]);
   useEffect(() => player.leave, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another item begins at the top of its page
+  useEffect(() => {
+    document.getElementById("main")?.scrollTo(0, 0); // what it returns is no clean-up: a promise in newer browsers
+  }, [id]);
   if (gone || item.isLoadingError) return <Missing error={item.error} />;
   return (
     <div className="relative">
@@ -97,7 +101,7 @@ function TopLine({ item }: { item?: Item }) {
         onClick={(event) => {
           if (event.ctrlKey || event.metaKey || event.shiftKey) return;
           event.preventDefault();
-          history.push(href);
+          history.push(href, { returns: true });
         }}
         className="-ml-1 flex min-w-0 items-center gap-2 rounded-md px-2 py-1.5 text-[0.8125rem] hover:bg-accent"
       >

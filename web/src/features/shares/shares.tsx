@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Link2, Trash2 } from "lucide-react";
+import { ScrollPage } from "@/components/scroll-page";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/empty";
 import { useI18n } from "@/i18n";
@@ -18,7 +19,7 @@ export function SharesPage() {
   const opens = { item, folder, channel, site, q };
   const rows = data?.shares ?? [];
   return (
-    <div className="h-full overflow-y-auto">
+    <ScrollPage>
       <div className="mx-auto max-w-3xl px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
         <h1 className="text-xl font-semibold tracking-tight">{t("share.title")}</h1>
         <p className="mb-4 mt-1 text-pretty text-muted-foreground">{t("share.hint")}</p>
@@ -52,6 +53,6 @@ export function SharesPage() {
           </ul>
         )}
       </div>
-    </div>
+    </ScrollPage>
   );
 }
