@@ -75,26 +75,133 @@ test("back restores the pixel of the view", async ({ app, page }) => {
   assert.ok(page.url().endsWith("/library?sort=title&kind=video"));
 });
 
+// Without the export: it asks the server for its preview at each visit.
+const SETTINGS =
+  "general account sessions tokens devices phone cookies sites notifications people limits ytdlp trash storage trail about";
+
+/** Something on every page. Returns: the address of each. */
+async function everyPage(app) {
+  const { site } = app;
+  const [film] = await app.add("/media/h264_mp3.mp4");
+  await app.api("POST", "/api/shares", { item: film.id });
+  await app.api("POST", "/api/downloads", { url: site.url("/list/6"), options: { playlist: { folder: false } } });
+  const { lists } = await app.becomes("/api/lists", ({ lists }) => lists.some(({ items }) => items === 6));
+  const { id: failed } = await app.api("POST", "/api/downloads", { url: site.url("/nowhere/at-all.mp4") });
+  await app.becomes(`/api/downloads/${failed}`, ({ state }) => state === "failed" || state === "needs_action");
+  const { id } = await app.api("POST", "/api/subscriptions", { url: site.url("/list/6"), title: "Followed" });
+  await app.becomes(`/api/subscriptions/${id}`, ({ checked_at }) => checked_at);
+  const ongoing = "/api/downloads?state=queued,running,scheduled,expanded";
+  await app.becomes(ongoing, ({ downloads }) => downloads.length === 0);
+  app.seed(2, "Rivers");
+  const { items } = await app.api("GET", "/api/items?limit=200&sort=title");
+  await app.api("DELETE", `/api/items/${items.findLast(({ title }) => /Seeded film 2/.test(title)).id}`);
+  return [
+    "/",
+    "/downloads",
+    "/downloads?show=action",
+    "/downloads?show=history",
+    "/library",
+    "/channels",
+    "/channel/Rivers",
+    "/playlists",
+    `/playlist/${lists[0].id}`,
+    "/following",
+    `/following/${id}`,
+    "/trash",
+    "/notifications",
+    "/shares",
+    `/watch/${film.id}`,
+    ...SETTINGS.split(" ").map((name) => `/settings/${name}`),
+  ];
+}
+
+/** Goes to a page as its links do. A film that is paused does not come along. */
+const goTo = (page, path) =>
+  page.evaluate((path) => {
+    document.querySelector("video")?.pause();
+    history.pushState({}, "", path);
+  }, path);
+
+/** The lines of the page with "#" for each number, without those that change by themselves: ages, sizes and speeds. */
+const lines = (page) =>
+  page.locator("#main").evaluate((main) => [
+    ...new Set(
+      main.innerText
+        .split("\n")
+        .map((line) => line.replace(/\d+/g, "#"))
+        .filter((line) => line.length > 2 && !/\b(ago|now|yesterday|left)\b|# ?[kMGT]?B\b/.test(line)),
+    ),
+  ]);
+
+/** The other parts of the page are fetched when it rests. */
+const fetched = (page, ...parts) =>
+  page.waitForFunction((parts) => {
+    const names = performance.getEntriesByType("resource").map(({ name }) => name);
+    return parts.every((part) => names.some((name) => new RegExp(`/assets/${part}-[\\w-]{8}\\.js`).test(name)));
+  }, parts);
+
+/** What each page shows when it is at rest. */
+async function contents(app, paths) {
+  const found = new Map();
+  for (const path of paths) {
+    await goTo(app.page, path);
+    await app.page.waitForFunction((path) => location.pathname + location.search === path, path);
+    await expect
+      .poll(
+        async () => {
+          const before = await lines(app.page);
+          await app.page.waitForTimeout(150);
+          const after = await lines(app.page);
+          const loading = await app.page.locator("#main [role=status][aria-label='Loading']").count();
+          return !loading && after.length > 0 && before.join() === after.join();
+        },
+        { message: path, timeout: 30_000 },
+      )
+      .toBe(true);
+    found.set(path, await lines(app.page));
+  }
+  return found;
+}
+
 test("the server stops under every page and comes back, and nothing is lost", async ({ app, page, server }) => {
-  app.expected.push(AWAY);
-  // The other parts are fetched when the page rests.
-  await page.waitForFunction(() => {
-    const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
-    return ["wish-panel", "library", "trash", "settings"].every((part) =>
-      fetched.some((name) => new RegExp(`/assets/${part}-[\\w-]{8}\\.js`).test(name)),
-    );
-  });
+  test.slow(); // some forty pages, in two widths
+  app.expected.push(AWAY, /api\/extension/, /status of 4/);
+  const paths = await everyPage(app);
+  await app.open(); // with all of it
+  await page.locator("main a[href^='/watch/']").first().waitFor();
+  const [WIDE, PHONE] = [
+    { width: 1440, height: 900 },
+    { width: 390, height: 844 },
+  ];
+  const before = {};
+  await page.setViewportSize(PHONE);
+  before.phone = await contents(app, paths);
+  await page.setViewportSize(WIDE);
+  before.wide = await contents(app, paths);
+  for (const path of paths) assert.ok(before.wide.get(path).length > 1, `${path} shows ${before.wide.get(path)}`);
+  await fetched(page, "wish-panel", "inbox", "toasts");
+  await goTo(page, "/");
   await connected(app).waitFor();
   await server.halt();
   try {
     await bar(app).waitFor();
     await app.box().fill("https://site.test/typed");
     await page.getByRole("combobox", { name: "Quality" }).waitFor(); // a part that was fetched in time
-    for (const name of ["Library", "Following", "Downloads", "Trash", "Settings", "Home"]) {
-      await app.go(name);
-      await bar(app).waitFor();
-      await page.getByRole("heading", { level: 1 }).waitFor();
+    for (const width of ["wide", "phone"]) {
+      await page.setViewportSize(width === "wide" ? WIDE : PHONE);
+      for (const path of paths) {
+        await goTo(page, path);
+        const missing = async () => {
+          const now = await lines(page);
+          return before[width].get(path).filter((line) => line !== "Paste a link" && !now.includes(line)); // its box is full
+        };
+        await expect.poll(missing, { message: `${path}, ${width}`, timeout: 30_000 }).toEqual([]);
+        await bar(app).waitFor();
+      }
     }
+    await page.setViewportSize(WIDE);
+    await page.waitForTimeout(3000); // the queries of the last page have given up by now
+    await goTo(page, "/");
     assert.equal(await app.box().inputValue(), "https://site.test/typed");
     await app.accessible("without a server");
   } finally {
@@ -103,6 +210,32 @@ test("the server stops under every page and comes back, and nothing is lost", as
   await bar(app).waitFor({ state: "detached", timeout: 40_000 });
   await connected(app).waitFor();
   assert.equal(await app.box().inputValue(), "https://site.test/typed");
+});
+
+test("a film goes on when the server stops, and its page stays", async ({ app, page, server }) => {
+  app.expected.push(AWAY);
+  const [{ id, title }] = await app.add("/media/h264_mp3.mp4");
+  await fetched(page, "library");
+  await goTo(page, `/watch/${id}`);
+  await app.plays();
+  await page.waitForFunction(() => {
+    const { buffered, duration } = document.querySelector("video");
+    return buffered.length && buffered.end(buffered.length - 1) >= duration - 0.2;
+  });
+  await server.halt();
+  try {
+    await bar(app).waitFor();
+    await page.waitForTimeout(10_000); // so long it takes until a query gives up
+    await app.plays();
+    await app.title(title).waitFor();
+    await page.locator("[data-player=page]").waitFor();
+    await app.go("Library");
+    await page.locator("[data-player=mini]").waitFor();
+    await app.plays();
+  } finally {
+    await server.resume();
+  }
+  await bar(app).waitFor({ state: "detached", timeout: 40_000 });
 });
 
 test("the browser is offline and comes back", async ({ app, page }) => {
