@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin
 from xml.etree import ElementTree
 
-from mediafetcher.fetch.child.first_answer import Replay
+from mediafetcher.fetch.child.network.first_answer import Replay
 
 _MAX = 32 << 20  # bytes of a feed; a larger one is left as it is
 _LOOKED_AT = 4096  # bytes

@@ -18,29 +18,21 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from mediafetcher.fetch import gateway_client, resume
-from mediafetcher.fetch.child import (
-    audio_languages,
+from mediafetcher.fetch.child import error_report, feeds, javascript, metadata, preload, sidecars
+from mediafetcher.fetch.child.network import (
     basic_auth,
     certificates,
-    dash_periods,
-    error_report,
-    feeds,
     first_answer,
-    hls_defaults,
-    hls_subtitles,
     impersonation,
-    javascript,
-    metadata,
     moves,
     po_tokens,
-    preload,
     proxy_guard,
     referer,
-    sidecars,
     site_account,
-    streams,
 )
 from mediafetcher.fetch.child.protocol import Cancelled, Channel
+from mediafetcher.fetch.child.streaming import audio_languages, dash_periods, hls_defaults, streams
+from mediafetcher.fetch.child.subtitles import hls_subtitles
 from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.fetch.ytdlp import import_hook
 from mediafetcher.sandbox import profiles

@@ -9,7 +9,8 @@ import msgspec
 
 from mediafetcher.core import source_metadata
 from mediafetcher.core import text as normal
-from mediafetcher.fetch.child import content_disposition, sidecars
+from mediafetcher.fetch.child import sidecars
+from mediafetcher.fetch.child.network import content_disposition
 
 _MAX_CHAPTERS = 500
 

@@ -10,7 +10,7 @@ import functools
 from typing import Any
 
 from mediafetcher.core import settings
-from mediafetcher.fetch.child import certificates, impersonation
+from mediafetcher.fetch.child.network import certificates, impersonation
 from mediafetcher.fetch.options import Options, ydl_options
 
 _LINK = "http://127.0.0.1/film.mp4"

@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 import msgspec
 
 from mediafetcher.core import source_metadata
-from mediafetcher.fetch.child import hls_subtitles, text_samples, ttml
-from mediafetcher.fetch.child.piece_client import PieceClient
+from mediafetcher.fetch.child.streaming.piece_client import PieceClient
+from mediafetcher.fetch.child.subtitles import hls_subtitles, text_samples, ttml
 from mediafetcher.fetch.options import ALL, FEED, FILE_STEM, MAX_LANGUAGES
 from mediafetcher.media import charsets
 

@@ -13,7 +13,8 @@ import pytest
 from mediafetcher.accounts.auth import preferences
 from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
-from mediafetcher.fetch.child import audio_languages, metadata
+from mediafetcher.fetch.child import metadata
+from mediafetcher.fetch.child.streaming import audio_languages
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.export import arrangement, nfo, update
 from mediafetcher.library.storage import blob_store

@@ -8,9 +8,9 @@ import pytest
 
 from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import runner
-from mediafetcher.fetch.child import dash_live
-from mediafetcher.fetch.child.hls_playlist import Bytes, Source
-from mediafetcher.fetch.child.recording import Noted, Track
+from mediafetcher.fetch.child.streaming import dash_live
+from mediafetcher.fetch.child.streaming.hls_playlist import Bytes, Source
+from mediafetcher.fetch.child.streaming.recording import Noted, Track
 from tests.unit.downloads.test_recordings import FROM_START, _item, _obeyed, _run, _said, owner  # noqa: F401
 from tests.waiting import eventually
 

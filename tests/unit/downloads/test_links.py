@@ -9,7 +9,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, preview, queries
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import client
-from mediafetcher.fetch.child import content_disposition
+from mediafetcher.fetch.child.network import content_disposition
 from mediafetcher.fetch.options import Options, Playlist
 from tests.site.links import NAMES
 from tests.unit.downloads.test_download_options import _file, _item, _ready, _run, _work, owner  # noqa: F401

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from mediafetcher.fetch import gateway_client
-from mediafetcher.fetch.child import impersonation, javascript
+from mediafetcher.fetch.child import javascript
+from mediafetcher.fetch.child.network import impersonation
 from mediafetcher.fetch.child.protocol import Channel
 from mediafetcher.net import egress
 from mediafetcher.sandbox import profiles

@@ -3,7 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from mediafetcher.fetch.child.first_answer import FirstAnswer
+from mediafetcher.fetch.child.network.first_answer import FirstAnswer
 from mediafetcher.fetch.options import FILE_STEM
 
 

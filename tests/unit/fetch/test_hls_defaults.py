@@ -1,6 +1,6 @@
 """Which sound of an HLS stream is the default one, where a playlist says so of one alone."""
 
-from mediafetcher.fetch.child import hls_defaults
+from mediafetcher.fetch.child.streaming import hls_defaults
 
 ENGLISH = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",DEFAULT=YES,URI="en.m3u8"'
 SPANISH = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="Spanish",URI="es.m3u8"'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mediafetcher.fetch.child import text_samples, ttml
+from mediafetcher.fetch.child.subtitles import text_samples, ttml
 from tests.site import mp4_texts as made
 
 

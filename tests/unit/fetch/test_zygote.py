@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 _CHECK = """
-from mediafetcher.fetch.child import impersonation, preload
+from mediafetcher.fetch.child import preload
+from mediafetcher.fetch.child.network import impersonation
 
 impersonation.absent()
 import yt_dlp

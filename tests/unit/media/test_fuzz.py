@@ -30,16 +30,10 @@ from mediafetcher.core import errors
 from mediafetcher.fetch import child_events
 from mediafetcher.fetch import error_mapping as classify
 from mediafetcher.fetch import sidecars as extras
-from mediafetcher.fetch.child import (
-    content_disposition,
-    dash_live,
-    dash_periods,
-    feeds,
-    hls_playlist,
-    moves,
-    text_samples,
-    ttml,
-)
+from mediafetcher.fetch.child import feeds
+from mediafetcher.fetch.child.network import content_disposition, moves
+from mediafetcher.fetch.child.streaming import dash_live, dash_periods, hls_playlist
+from mediafetcher.fetch.child.subtitles import text_samples, ttml
 from mediafetcher.fetch.ytdlp import package_index
 from mediafetcher.importing import info_json, nfo_file
 from mediafetcher.library.recovery import journal_file

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.fetch.child import audio_languages, dash_live, fixed_pieces, hls_recorder, recording
-from mediafetcher.fetch.child.body_recorder import BodyRecorder
-from mediafetcher.fetch.child.hls_recorder import Recorder, Wishes
-from mediafetcher.fetch.child.piece_client import PieceClient
+from mediafetcher.fetch.child.streaming import audio_languages, dash_live, fixed_pieces, hls_recorder, recording
+from mediafetcher.fetch.child.streaming.body_recorder import BodyRecorder
+from mediafetcher.fetch.child.streaming.hls_recorder import Recorder, Wishes
+from mediafetcher.fetch.child.streaming.piece_client import PieceClient
 
 
 class Streams:

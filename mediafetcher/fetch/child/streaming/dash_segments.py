@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
-from mediafetcher.fetch.child.hls_playlist import Bytes, Source
+from mediafetcher.fetch.child.streaming.hls_playlist import Bytes, Source
 
 MOST = 20_000  # pieces of one manifest
 _PLACE = re.compile(r"\$(?:(RepresentationID|Number|Bandwidth|Time)(%0\d{1,2}d)?)?\$")

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urljoin
 
-from mediafetcher.fetch.child import main_sound
-from mediafetcher.fetch.child.fixed_pieces import PARTS
+from mediafetcher.fetch.child.streaming import main_sound
+from mediafetcher.fetch.child.streaming.fixed_pieces import PARTS
 
 LIVE = "mf_live"  # key of a format whose manifest is dynamic (dash_live.py)
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mediafetcher.fetch.child.hls_playlist import Piece
+from mediafetcher.fetch.child.streaming.hls_playlist import Piece
 from mediafetcher.fetch.options import FILE_STEM
 
 LIVE = ".recording.jsonl"  # the manifest of a live stream

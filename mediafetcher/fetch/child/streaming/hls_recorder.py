@@ -12,10 +12,10 @@ import errno
 import time
 from typing import Any, Protocol
 
-from mediafetcher.fetch.child import dash_live, hls_playlist
-from mediafetcher.fetch.child.hls_playlist import Piece, Playlist, Source
-from mediafetcher.fetch.child.piece_client import PieceClient, PieceFailed
-from mediafetcher.fetch.child.recording import Recording, Track
+from mediafetcher.fetch.child.streaming import dash_live, hls_playlist
+from mediafetcher.fetch.child.streaming.hls_playlist import Piece, Playlist, Source
+from mediafetcher.fetch.child.streaming.piece_client import PieceClient, PieceFailed
+from mediafetcher.fetch.child.streaming.recording import Recording, Track
 
 _FIRST_LOOKS = 4  # reads of a playlist that cannot be fetched, or is empty, before anything was recorded
 _EDGE = 3  # pieces from the end at which a stream is joined (RFC 8216, 6.3.3)

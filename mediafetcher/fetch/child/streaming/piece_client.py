@@ -5,7 +5,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from mediafetcher.fetch.child.hls_playlist import Piece, Source
+from mediafetcher.fetch.child.streaming.hls_playlist import Piece, Source
 
 MAX_PIECE = 256 << 20  # bytes
 _CHUNK = 64 << 10

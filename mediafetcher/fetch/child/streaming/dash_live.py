@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin
 from xml.etree import ElementTree
 
-from mediafetcher.fetch.child import dash_periods, dash_segments
-from mediafetcher.fetch.child.dash_segments import MOST, Segment
-from mediafetcher.fetch.child.hls_playlist import MAX_BYTES, Piece, Playlist
-from mediafetcher.fetch.child.piece_client import PieceClient
-from mediafetcher.fetch.child.recording import Track
+from mediafetcher.fetch.child.streaming import dash_periods, dash_segments
+from mediafetcher.fetch.child.streaming.dash_segments import MOST, Segment
+from mediafetcher.fetch.child.streaming.hls_playlist import MAX_BYTES, Piece, Playlist
+from mediafetcher.fetch.child.streaming.piece_client import PieceClient
+from mediafetcher.fetch.child.streaming.recording import Track
 
 _SHORTEST, _LONGEST = 0.2, 60.0  # seconds; the bounds of a plausible piece
 _REMEMBERED = 200

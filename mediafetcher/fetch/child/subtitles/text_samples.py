@@ -8,8 +8,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mediafetcher.fetch.child import ttml
-from mediafetcher.fetch.child.ttml import Cue
+from mediafetcher.fetch.child.subtitles import ttml
+from mediafetcher.fetch.child.subtitles.ttml import Cue
 
 _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf")
 _MAX_BOXES = 200_000

@@ -12,7 +12,7 @@ from typing import Any
 
 from mediafetcher.core import languages
 from mediafetcher.core import text as normal
-from mediafetcher.fetch.child import main_sound
+from mediafetcher.fetch.child.streaming import main_sound
 
 Format = dict[str, Any]
 Sounds = list[tuple[int, str, str]]  # position among the chosen formats, language, title

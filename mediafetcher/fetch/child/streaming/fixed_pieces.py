@@ -9,10 +9,10 @@ import time
 from typing import Any
 from urllib.parse import urljoin
 
-from mediafetcher.fetch.child import hls_playlist, hls_recorder
-from mediafetcher.fetch.child.hls_playlist import Piece, Source
-from mediafetcher.fetch.child.piece_client import PieceClient, PieceFailed
-from mediafetcher.fetch.child.recording import Recording
+from mediafetcher.fetch.child.streaming import hls_playlist, hls_recorder
+from mediafetcher.fetch.child.streaming.hls_playlist import Piece, Source
+from mediafetcher.fetch.child.streaming.piece_client import PieceClient, PieceFailed
+from mediafetcher.fetch.child.streaming.recording import Recording
 
 PARTS = "mf_parts"  # key of a DASH format: its fragments, one list for each period (dash_periods.py)
 _TRIES = 5

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from mediafetcher.fetch.child import hls_playlist, main_sound, text_samples
-from mediafetcher.fetch.child.hls_playlist import Piece
-from mediafetcher.fetch.child.piece_client import PieceClient
+from mediafetcher.fetch.child.streaming import hls_playlist, main_sound
+from mediafetcher.fetch.child.streaming.hls_playlist import Piece
+from mediafetcher.fetch.child.streaming.piece_client import PieceClient
+from mediafetcher.fetch.child.subtitles import text_samples
 from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.media import webvtt
 

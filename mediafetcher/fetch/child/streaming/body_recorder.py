@@ -7,8 +7,8 @@ excess is removed outside the child.
 import time
 from typing import Any
 
-from mediafetcher.fetch.child.hls_playlist import Piece, Source
-from mediafetcher.fetch.child.recording import Recording
+from mediafetcher.fetch.child.streaming.hls_playlist import Piece, Source
+from mediafetcher.fetch.child.streaming.recording import Recording
 
 _CHUNK = 16 << 10
 _NOTE_SECONDS = 1.0  # seconds of stream in one line of the manifest
