@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.app.output import Out
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, files, logging
 
 _log = logging.get("control")
 _LIMIT = 8 << 20  # maximum bytes of a line
@@ -77,7 +77,7 @@ class Server:
 
     async def start(self) -> None:
         self._path.unlink(missing_ok=True)  # we hold the lock, so an existing socket is stale
-        _write_secret(self._state / _FILE, self._secret)
+        files.replace(self._state / _FILE, self._secret.encode(), durable=False)  # before the socket accepts clients
         with _reachable(self._path) as path:
             old = os.umask(0o177)
             try:
@@ -165,15 +165,6 @@ async def ask(state: Path, argv: list[str], stdin: str | None, out: Out) -> int 
     raise errors.Unavailable(
         "MediaFetcher stopped while running this command. Queued downloads continue at its next start."
     )
-
-
-def _write_secret(path: Path, secret: str) -> None:
-    """Write the secret atomically and readable only for us, before the socket accepts clients."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-        file.write(secret)
-    os.replace(draft, path)
 
 
 def _user(writer: asyncio.StreamWriter) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from mediafetcher.core import logging
 from mediafetcher.core import text as normal
+from mediafetcher.core.text import size
 
 _STAGES = {"extract": "reading info", "download": "downloading", "convert": "converting", "store": "saving"}
 
@@ -109,15 +110,6 @@ def _rest(row: dict[str, Any]) -> str:
     if row["eta"]:
         parts.append(f"{clock(row['eta'])} left")
     return "  ".join(parts)
-
-
-def size(count: float) -> str:
-    """Format bytes: 1.2 GB."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if count < 1000 or unit == "TB":
-            return f"{count:.0f} {unit}" if count >= 100 or unit in ("B", "kB") else f"{count:.1f} {unit}"
-        count /= 1000
-    raise AssertionError
 
 
 def clock(seconds: float) -> str:

@@ -5,8 +5,9 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from mediafetcher.app.output import Out, size
+from mediafetcher.app.output import Out
 from mediafetcher.core import clock
+from mediafetcher.core.text import size
 from mediafetcher.importing.importer import Outcome
 from mediafetcher.importing.scanner import Found, text
 

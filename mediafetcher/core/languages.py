@@ -29,6 +29,16 @@ _SAME = {
     "rum": "ron", "slo": "slk", "tib": "bod", "wel": "cym", "iw": "heb", "in": "ind", "ji": "yid", "jw": "jav",
     "mo": "ron", "sh": "srp",
 }  # fmt: skip
+# Frequent languages. Only their codes of three letters are looked for in names of files, where others are words.
+_FREQUENT = """
+    af am ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko la
+    lb lo lt lv mk ml mn mr ms mt my nb ne nl nn no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi
+    xh yi zh zu
+"""
+_LONG_FREQUENT = {_LONG[code] for code in _FREQUENT.split()} | {"fil", "yue"}  # Filipino, Cantonese
+FREQUENT = frozenset(
+    _LONG_FREQUENT | {code for code, same in _SAME.items() if len(code) == 3 and same in _LONG_FREQUENT}
+)
 _NO_LANGUAGE = {"und", "mul", "zxx", "mis", "qaa"}
 _THREE = re.compile(r"[a-z]{3}")
 

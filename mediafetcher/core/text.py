@@ -106,3 +106,12 @@ def _bare(char: str) -> str:
     if category == "Cf" and char != "\u200c":
         return ""
     return char.translate(_PLAIN)
+
+
+def size(count: float) -> str:
+    """Format bytes for a person, in powers of 1000: `1.2 GB`."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if count < 1000 or unit == "TB":
+            return f"{count:.0f} {unit}" if count >= 100 or unit in ("B", "kB") else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError

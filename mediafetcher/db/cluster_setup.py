@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, files, logging
 from mediafetcher.db import credentials
 from mediafetcher.db.credentials import ADMIN
 from mediafetcher.sandbox import process
@@ -54,9 +54,7 @@ async def create(initdb: Path, state: Path, data: Path, log: Path) -> None:
             raise errors.Internal(f"Could not create the database. See {log} for the reason.")
     own(fresh)
     fresh.rename(data)
-    folder = os.open(home, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    files.sync_folder(home)
     _log.info("database made", path=data)
 
 
@@ -119,8 +117,8 @@ def initdb_account() -> process.Account | None:
 
 
 def chown(folder: Path, account: process.Account) -> None:
-    for parent, _, files in os.walk(folder, topdown=False):
-        for name in files:
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
             os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
         os.chown(parent, account.uid, account.gid)  # the top comes last: it marks completion
 

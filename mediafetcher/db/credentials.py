@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, files
 
 USER = "mediafetcher"  # owns the databases; neither a superuser nor able to make roles
 ADMIN = "postgres"  # the bootstrap superuser; only maintenance uses it
@@ -54,17 +54,7 @@ def load_or_make(state: Path) -> Credentials:
     if found is not None:
         return found
     made = Credentials(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
-    draft = state / f"{_FILE}.new"
-    draft.unlink(missing_ok=True)  # left by a start that was killed
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(made) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, state / _FILE)
-    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
-    os.fsync(folder)
-    os.close(folder)
+    files.replace(state / _FILE, msgspec.json.encode(made) + b"\n")
     return made
 
 

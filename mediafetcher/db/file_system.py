@@ -4,6 +4,9 @@ import ctypes
 import os
 from pathlib import Path
 
+from mediafetcher.core import mounts
+from mediafetcher.sandbox.libc import LIBC
+
 # linux/magic.h and the headers of each file system.
 _NETWORK = {
     0x6969: "NFS",
@@ -29,15 +32,6 @@ def network_name(magic: int, kind: str) -> str | None:
 def network_file_system(path: Path) -> str | None:
     """Return the name of the network file system of `path`, or None if its disk is local."""
     buffer = (ctypes.c_long * 32)()  # struct statfs is 120 bytes; f_type comes first
-    if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(path), buffer) != 0:
+    if LIBC.statfs(os.fsencode(path), buffer) != 0:
         return None
-    return network_name(buffer[0], _mount_kind(path) if buffer[0] == _FUSE else "")
-
-
-def _mount_kind(path: Path) -> str:
-    device = os.stat(path).st_dev
-    wanted = f"{os.major(device)}:{os.minor(device)}"
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        if line.split()[2] == wanted:
-            return line.split(" - ")[1].split()[0]
-    return ""
+    return network_name(buffer[0], mounts.kind(path) if buffer[0] == _FUSE else "")

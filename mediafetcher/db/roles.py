@@ -11,13 +11,12 @@ Each step can be repeated, and the password of `USER` is set last: until then it
 finds an unfinished change completes it.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from mediafetcher.core import logging
+from mediafetcher.core import files, logging
 from mediafetcher.db import catalogue, statements
 from mediafetcher.db.catalogue import Role
 from mediafetcher.db.credentials import ADMIN, USER, Credentials, verifier
@@ -70,13 +69,7 @@ class LockedOut(Exception):
 def write_rules(folder: Path) -> Path:
     """Write the rules for connections, into a folder that only we may write to. Returns: the file for PostgreSQL."""
     path = folder / RULES
-    fresh = folder / f".{RULES}.new"
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(descriptor, 0o644)
-        file.write(_RULES)
-    os.replace(fresh, path)
+    files.replace(path, _RULES.encode(), mode=0o644, durable=False)
     return path
 
 

@@ -5,7 +5,6 @@ holds the lock of the state folder, so no other process writes in the meantime.
 """
 
 import contextlib
-import os
 import shutil
 import tempfile
 import time
@@ -13,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, files, logging
 from mediafetcher.db import dump, embedded, lineage
 
 OLDEST = 15  # the oldest PostgreSQL that works
@@ -76,7 +75,7 @@ async def move(source: str, target: str, state: Path) -> dump.Facts:
         await lineage.begin(target, "moved")  # the source may be started again
     parts = urlsplit(target)
     where = f"{parts.hostname or 'a socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
-    _write(embedded.home(state) / _MOVED, f"{where} on {time.strftime('%Y-%m-%d')}\n")
+    files.replace(embedded.home(state) / _MOVED, f"{where} on {time.strftime('%Y-%m-%d')}\n".encode())
     return held
 
 
@@ -108,7 +107,7 @@ async def _fill_embedded(state: Path, folder: Path, held: dump.Facts, *, moved: 
     if place.exists():
         place.rename(home / f"{embedded.VERSION}.before-{time.strftime('%Y%m%d-%H%M%S')}")
     fresh.rename(place)
-    _sync(home)
+    files.sync_folder(home)
 
 
 def _compare(held: dump.Facts, filled: dump.Facts) -> None:
@@ -135,19 +134,3 @@ def _scratch(home: Path) -> Iterator[Path]:
         shutil.rmtree(rest, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".carry-", dir=home) as folder:
         yield Path(folder)
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

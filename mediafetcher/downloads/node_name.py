@@ -7,7 +7,7 @@ the database protects the name: a process that finds it locked chooses a new nam
 import asyncio
 import uuid
 
-from mediafetcher.core import errors, logging, settings
+from mediafetcher.core import errors, files, logging, settings
 from mediafetcher.db.session_lock import SessionLock
 
 _LOCK = 77_019  # the kind of the advisory lock
@@ -36,10 +36,7 @@ def instance() -> str:
 
 
 def _write_new_name() -> None:
-    path = settings.get().state / "instance"
-    fresh = path.with_name(f"instance.{uuid.uuid4().hex}")
-    fresh.write_text(uuid.uuid4().hex)
-    fresh.rename(path)
+    files.replace(settings.get().state / "instance", uuid.uuid4().hex.encode())
 
 
 async def hold() -> SessionLock:

@@ -13,6 +13,8 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from mediafetcher.media import posters
+
 RSS_TYPE = "application/rss+xml; charset=utf-8"
 M3U_TYPE = "audio/x-mpegurl; charset=utf-8"
 MAX_DESCRIPTION = 4000  # characters, as Apple allows
@@ -49,7 +51,7 @@ def media_url(source: Source, item: dict[str, Any]) -> str:
 
 def poster_url(source: Source, item: dict[str, Any]) -> str:
     """Returns: the absolute address of an item's poster."""
-    return f"{_media(source, item)}/poster.jpg"
+    return f"{_media(source, item)}/{posters.NAME}"
 
 
 def _media(source: Source, item: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from mediafetcher.core import bundle, clock, errors, logging, settings
+from mediafetcher.core import bundle, clock, errors, logging, settings, tasks
 from mediafetcher.fetch import answers, child_events, collect, error_mapping, gateway, js_runtime, prefork
 from mediafetcher.fetch.models import Completed, Info, Listing, Result, Trial
 from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist, ydl_options
@@ -117,7 +117,7 @@ class Fetch:
             self._browser: str | None = "tell" if possible else None
             self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
         except BaseException:
-            await asyncio.shield(self._close_ways())
+            await tasks.run_to_completion(self._close_ways())
             raise
         self._events = self._read()
         return self
@@ -202,7 +202,7 @@ class Fetch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         in_order = kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit)
-        await asyncio.shield(self._leave(in_order=in_order))
+        await tasks.run_to_completion(self._leave(in_order=in_order))
 
     async def _leave(self, *, in_order: bool) -> None:
         assert self._child

@@ -21,7 +21,7 @@ from functools import cache
 from typing import Any, Literal, Self
 from weakref import WeakKeyDictionary
 
-from mediafetcher.core import bundle, errors, logging
+from mediafetcher.core import bundle, errors, logging, tasks
 from mediafetcher.fetch.gateway_client import Way
 from mediafetcher.sandbox import landlock, namespaces, process, seccomp
 from mediafetcher.sandbox.child import Child
@@ -202,17 +202,7 @@ async def _leave(gateway: Gateway) -> None:
 
 async def _isolated() -> namespaces.Network:
     """Make a network. If the caller is cancelled meanwhile, it is made anyway, and then closed."""
-    making = asyncio.ensure_future(asyncio.to_thread(process.isolate))
-    try:
-        return await asyncio.shield(making)
-    except asyncio.CancelledError:
-        making.add_done_callback(_close_unused)
-        raise
-
-
-def _close_unused(making: asyncio.Future[namespaces.Network]) -> None:
-    if not making.cancelled() and making.exception() is None:
-        making.result().close()
+    return await tasks.make_or_discard(asyncio.to_thread(process.isolate), namespaces.Network.close)
 
 
 def _on_loopback() -> socket.socket:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.core import bundle, clock, logging, settings
+from mediafetcher.core import bundle, clock, logging, settings, tasks
 from mediafetcher.fetch import gateway
 from mediafetcher.sandbox import process
 from mediafetcher.sandbox.child import Child
@@ -179,14 +179,7 @@ class Pool:
     ) -> Child:
         """Return a fork. If the caller is cancelled meanwhile, it is made anyway, so that no answer of the prefork
         program stays unread for the next caller, and then killed."""
-        making = asyncio.ensure_future(self._take(work, env, limits, way, ytdlp))
-        try:
-            return await asyncio.shield(making)
-        except BaseException:
-            if not (making.done() and making.exception()):
-                with contextlib.suppress(OSError):
-                    await (await making).kill()
-            raise
+        return await tasks.make_or_discard(self._take(work, env, limits, way, ytdlp), Child.kill)
 
     async def _take(
         self, work: Path, env: dict[str, str], limits: process.Limits, way: gateway.Gateway, ytdlp: str

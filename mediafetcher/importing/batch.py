@@ -9,14 +9,14 @@ import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from piccolo.query.functions.aggregate import Min
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, tasks
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import LibraryItem, MediaFile, Source
@@ -134,7 +134,7 @@ async def _together(taken: list[_Taken]) -> None:
         if ready := _open_ones(taken):
             await _add(ready)
     finally:
-        await _to_the_end(_clean(taken))
+        await tasks.run_to_completion(_clean(taken))
 
 
 def _open_ones(taken: list[_Taken]) -> list[_Taken]:
@@ -331,12 +331,3 @@ def _close(taken: list[_Taken]) -> None:
         one.seen.unlink(missing_ok=True)
         for side_file in (*one.side_files.values(), *([one.poster] if one.poster else [])):
             side_file.unlink(missing_ok=True)
-
-
-async def _to_the_end(work: Coroutine[None, None, None]) -> None:
-    """Run to the end, also if the caller is cancelled: no other code knows of these files."""
-    running = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(running)
-    finally:
-        await asyncio.wait({running})

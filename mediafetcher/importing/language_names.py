@@ -5,14 +5,7 @@ from typing import NamedTuple
 
 from mediafetcher.core import languages
 
-# The ISO 639-2 codes and English names of frequent languages.
-_CODES = """
-    afr alb amh ara arm aze baq bel ben bos bul bur cat ces chi cym cze dan deu dut ell eng est eus fas fil fin
-    fra fre geo ger gle glg gre guj heb hin hrv hun hye ice ind isl ita jpn kan kat kaz khm kor lao lat lav lit
-    ltz mac mal mar may mkd mlt mon msa mya nep nld nob nno nor pan per pol por pus ron rum rus sin slk slo slv
-    som spa sqi srp swa swe tam tel tgl tha tur ukr urd uzb vie wel xho yid yue zho zul
-"""
-_KNOWN = languages.TWO_LETTERS | frozenset(_CODES.split())
+_KNOWN = languages.TWO_LETTERS | languages.FREQUENT
 _NAMES = {
     "arabic": "ar", "basque": "eu", "bengali": "bn", "bulgarian": "bg", "cantonese": "yue", "catalan": "ca",
     "chinese": "zh", "croatian": "hr", "czech": "cs", "danish": "da", "dutch": "nl", "english": "en", "estonian": "et",

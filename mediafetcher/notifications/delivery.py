@@ -13,7 +13,7 @@ from typing import Any
 
 from piccolo.columns import Column
 
-from mediafetcher.core import clock, errors, events, logging, settings
+from mediafetcher.core import clock, errors, events, logging, settings, tasks
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW, after, ago, among
 from mediafetcher.db.tables import NotificationDelivery, NotificationTarget
@@ -174,7 +174,7 @@ class Delivery:
             else:
                 await self._together(row, sealed, waiting)
         finally:
-            await asyncio.shield(_release(target))
+            await tasks.run_to_completion(_release(target))
 
     async def _one_by_one(self, target: int, sealed: Sealed, waiting: list[dict[str, Any]]) -> None:
         """Send each as its own message, in order, up to the first that fails."""
@@ -191,7 +191,7 @@ class Delivery:
                     if len(sent) >= _RECORDED_TOGETHER:
                         await self._delivered(target, sent)
         finally:
-            await asyncio.shield(self._delivered(target, sent))
+            await tasks.run_to_completion(self._delivered(target, sent))
 
     async def _together(self, row: dict[str, Any], sealed: Sealed, waiting: list[dict[str, Any]]) -> None:
         """Send all of them as one message, or as one request to a media server."""

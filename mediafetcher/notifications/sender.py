@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mediafetcher.core import bundle, errors, settings
+from mediafetcher.core import bundle, errors, settings, tasks
 from mediafetcher.fetch import gateway
 from mediafetcher.sandbox import process
 from mediafetcher.sandbox.child import Child, LineTooLong
@@ -69,9 +69,9 @@ async def send(kind: str, sealed: Sealed, messages: list[dict[str, Any]]) -> Asy
             async for result in _results(child, max(1, len(messages))):
                 yield result
         finally:
-            await asyncio.shield(child.kill())
+            await tasks.run_to_completion(child.kill())
     finally:
-        await asyncio.shield(granted.close())
+        await tasks.run_to_completion(granted.close())
 
 
 async def _results(child: Child, count: int) -> AsyncIterator[Result]:

@@ -28,7 +28,7 @@ from typing import IO, Any
 import msgspec
 
 from mediafetcher import __version__
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, files, logging
 from mediafetcher.core.settings import SECRETS, Settings
 from mediafetcher.db import dump, lineage, migrate
 from mediafetcher.library.storage import staging
@@ -113,9 +113,7 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         os.rename(name, target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        files.sync_folder(target.parent)
     except OSError as error:
         raise errors.BackupFailed(f"Cannot write {target}: {error.strerror}.") from error
     finally:

@@ -3,14 +3,13 @@
 Both are files below the user's own data folder. A file without our mark is not ours, and stays unchanged.
 """
 
-import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import mediafetcher
-from mediafetcher.core import bundle, errors
+from mediafetcher.core import bundle, errors, files
 
 MARK = "X-MediaFetcher-Entry=true"
 _NAME = "mediafetcher"
@@ -31,7 +30,7 @@ def install(arguments: Iterable[str], environ: Mapping[str, str]) -> list[Path]:
         for path in (entry, icon):
             path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_icon(), icon)
-        _replace(entry, text([*_program(), *arguments]))
+        files.replace(entry, text([*_program(), *arguments]).encode(), mode=0o644)
     except OSError as error:
         raise errors.UsageError(f"Cannot write {error.filename} ({error.strerror}).") from error
     return [entry, icon]
@@ -116,10 +115,3 @@ def _require_ours(entry: Path) -> None:
         raise errors.UsageError(f"Cannot read {entry} ({error.strerror}).") from error
     if not known:
         raise errors.UsageError(f"{entry} was not written by MediaFetcher. Move it elsewhere first.")
-
-
-def _replace(path: Path, content: str) -> None:
-    """Write a file atomically."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(content)
-    os.replace(draft, path)

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from piccolo.querystring import QueryString
 
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, files, logging
 from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
 from mediafetcher.db.tables import JournalState
@@ -169,7 +169,7 @@ def _finish(file: IO[bytes], target: Path) -> None:
     os.fsync(file.fileno())
     file.close()
     os.rename(_draft(target), target)
-    mount.sync_folder(target.parent)
+    files.sync_folder(target.parent)
 
 
 def _discard(file: IO[bytes], target: Path) -> None:

@@ -9,12 +9,11 @@ folder is its own. An interrupted rebuild leaves a mark, so that nothing starts 
 """
 
 import asyncio
-import os
 from pathlib import Path
 
 import msgspec
 
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, files, logging
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, engine, lineage, migrate
 from mediafetcher.db.tables import JournalState, LibraryItem, MediaFile, User
@@ -194,13 +193,9 @@ def words(report: Report) -> list[str]:
 
 
 def _mark(state: Path) -> None:
-    with (state / _MARK).open("w") as file:
-        file.write("A rebuild was interrupted: type `mediafetcher rebuild` again.\n")
-        file.flush()
-        os.fsync(file.fileno())
-    mount.sync_folder(state)
+    files.replace(state / _MARK, b"A rebuild was interrupted: type `mediafetcher rebuild` again.\n")
 
 
 def _unmark(state: Path) -> None:
     (state / _MARK).unlink(missing_ok=True)
-    mount.sync_folder(state)
+    files.sync_folder(state)

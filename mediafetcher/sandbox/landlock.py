@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from mediafetcher.sandbox.libc import LIBC, NO_NEW_PRIVS, must, prctl
+
 _CREATE, _ADD, _RESTRICT, _ASK_VERSION, _BELOW = 444, 445, 446, 1, 1  # the same numbers on every architecture
 _EXECUTE, _WRITE, _READ, _LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _OLDEST, _REFER, _TRUNCATE = (1 << 13) - 1, 1 << 13, 1 << 14
@@ -38,10 +40,6 @@ _NETWORK = (
 )
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
-_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
-
 
 class Ruleset(NamedTuple):
     """The access in addition to the system: files and folders to read (and run), and those to write."""
@@ -61,14 +59,14 @@ def version() -> int:
     """Return this kernel's version of Landlock; 0: none, or a test disables it."""
     if is_left_out("landlock"):
         return 0
-    return max(0, int(_libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION)))
+    return max(0, int(LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION)))
 
 
 def restrict_self(access: Ruleset) -> None:
     """Restrict this process permanently. Raises: OSError if the kernel refuses a rule that it supports."""
     ruleset = build(access)
     if ruleset is not None:
-        _must(_libc.prctl(38, 1, 0, 0, 0))  # PR_SET_NO_NEW_PRIVS
+        must(prctl(NO_NEW_PRIVS, 1))
         enter(ruleset)
 
 
@@ -82,19 +80,19 @@ def build(access: Ruleset) -> int | None:
     tcp = _BIND | _CONNECT if limited else 0
     size = 24 if known >= 6 else 16 if known >= WITH_NETWORK else 8
     rules = struct.pack("=QQQ", writing, tcp, _SCOPES if known >= 6 else 0)[:size]
-    ruleset = _must(_libc.syscall(_CREATE, rules, ctypes.c_size_t(len(rules)), 0))
+    ruleset = must(LIBC.syscall(_CREATE, rules, ctypes.c_size_t(len(rules)), 0))
     reading = _EXECUTE | _READ | _LIST
     _add(ruleset, (*_SYSTEM, *(_NETWORK if access.network else ()), *access.read), reading)
     _add(ruleset, _DEVICES, _READ | _WRITE)
     _add(ruleset, access.write, writing & ~_EXECUTE)
     for port in (access.ports or ()) if limited else ():
-        _must(_libc.syscall(_ADD, ruleset, _TO_PORT, struct.pack("=QQ", _CONNECT, port), 0))
+        must(LIBC.syscall(_ADD, ruleset, _TO_PORT, struct.pack("=QQ", _CONNECT, port), 0))
     return ruleset
 
 
 def enter(ruleset: int) -> None:
     """Apply the rules to this process, which can no longer gain privileges."""
-    _must(_libc.syscall(_RESTRICT, ruleset, 0))
+    must(LIBC.syscall(_RESTRICT, ruleset, 0))
     os.close(ruleset)
 
 
@@ -105,13 +103,6 @@ def _add(ruleset: int, paths: Iterable[Path | str], rights: int) -> None:
             place = os.open(path, _O_PATH)
             try:
                 given = rights if stat.S_ISDIR(os.fstat(place).st_mode) else rights & _OF_FILES
-                _must(_libc.syscall(_ADD, ruleset, _BELOW, struct.pack("=Qi", given, place), 0))
+                must(LIBC.syscall(_ADD, ruleset, _BELOW, struct.pack("=Qi", given, place), 0))
             finally:
                 os.close(place)
-
-
-def _must(result: int) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result

@@ -5,10 +5,11 @@ kernel sends the death signal when the *thread* that forked ends, so these threa
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from mediafetcher.core import tasks
 
 T = TypeVar("T")
 _THREADS = ThreadPoolExecutor(4, "launcher")  # threads of an executor never end before the interpreter does
@@ -22,17 +23,4 @@ async def launch(make: Callable[[], T], discard: Callable[[T], None]) -> T:
 
     Returns: the process. Raises: what `make` raises.
     """
-    launching = asyncio.get_running_loop().run_in_executor(_THREADS, make)
-    try:
-        return await asyncio.shield(launching)
-    except asyncio.CancelledError:
-        await _settled(launching)
-        if launching.exception() is None:
-            discard(launching.result())
-        raise
-
-
-async def _settled(launching: "asyncio.Future[T]") -> None:
-    while not launching.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({launching})
+    return await tasks.make_or_discard(asyncio.get_running_loop().run_in_executor(_THREADS, make), discard)

@@ -5,7 +5,6 @@ make a user namespace first, in which they may. `make_and_send` runs in a proces
 that it sends keep the network alive, and `enter` puts a child into it between fork and exec.
 """
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -13,14 +12,14 @@ import socket
 import struct
 from typing import NamedTuple
 
+from mediafetcher.sandbox.libc import LIBC, must, prctl
+
 PORT = 1080  # of the socket that listens inside
 
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
 _PR_SET_DUMPABLE = 4
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _UP = 0x8913, 0x8914, 1
 _REQUEST = "16sh22x"  # struct ifreq: a name and its flags
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Network(NamedTuple):
@@ -43,7 +42,7 @@ def make_and_send(channel: int) -> None:
     if os.geteuid() != 0:
         _make_user()
         opened.append(os.open("/proc/self/ns/user", os.O_RDONLY))
-    _must(_libc.unshare(_NEWNET))
+    must(LIBC.unshare(_NEWNET))
     _bring_up(b"lo")
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind(("127.0.0.1", PORT))
@@ -69,15 +68,15 @@ def received(channel: socket.socket) -> Network:
 def enter(network: Network) -> None:
     """Enter that network for good. Only system calls; before root is dropped."""
     if network.user is not None:
-        _must(_libc.setns(network.user, _NEWUSER))
-    _must(_libc.setns(network.net, _NEWNET))
+        must(LIBC.setns(network.user, _NEWUSER))
+    must(LIBC.setns(network.net, _NEWNET))
 
 
 def _make_user() -> None:
     """Make a user namespace that maps our own user."""
     user, group = os.geteuid(), os.getegid()
-    _must(_libc.unshare(_NEWUSER))
-    _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # otherwise the files below belong to root
+    must(LIBC.unshare(_NEWUSER))
+    prctl(_PR_SET_DUMPABLE, 1)  # otherwise the files below belong to root
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         file = os.open(f"/proc/self/{name}", os.O_WRONLY)
         os.write(file, text.encode())
@@ -88,9 +87,3 @@ def _bring_up(name: bytes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         flags = struct.unpack(_REQUEST, fcntl.ioctl(asking, _SIOCGIFFLAGS, struct.pack(_REQUEST, name, 0)))[1]
         fcntl.ioctl(asking, _SIOCSIFFLAGS, struct.pack(_REQUEST, name, flags | _UP))
-
-
-def _must(result: int) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

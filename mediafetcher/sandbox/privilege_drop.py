@@ -23,19 +23,18 @@ from pathlib import Path
 
 from mediafetcher.core import logging
 from mediafetcher.sandbox import landlock, namespaces, seccomp
+from mediafetcher.sandbox.libc import LIBC, NO_NEW_PRIVS, must, prctl
 
 ACCOUNT_NAME = "mediafetcher"
 # Used if no such user exists: in a range that neither distributions, administrators nor systemd assign.
 ACCOUNT_NUMBER = 60787
 
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_READ, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 23, 38, 47
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_READ, _PR_CAP_AMBIENT = 1, 8, 23, 47
 _PR_SET_SECUREBITS, _NO_SETUID_FIXUP = 28, 1 << 2
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _log = logging.get("child")
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def _needed_capability(reach: Iterable[Path], account: Account) -> int | None:
         return None
     _warn_once(str(closed))
     known = (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE)
-    return next((number for number in known if _libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) == 1), None)
+    return next((number for number in known if prctl(_PR_CAPBSET_READ, number) == 1), None)
 
 
 def python_paths() -> list[Path]:
@@ -144,27 +143,21 @@ class _CapData(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint32) for name in ("effective", "permitted", "inheritable")]
 
 
-def _must(result: int) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-
-
 def _drop(account: Account, capability: int | None, groups: tuple[int, ...] = ()) -> None:
     """Become the account permanently, with at most one capability, which survives the exec."""
     if capability is not None:
-        _must(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
+        must(prctl(_PR_SET_KEEPCAPS, 1))
         # Otherwise access(2) answers without the capability, and PostgreSQL considers its own programs missing. If this
         # is refused, open(2) still works.
-        _libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)
+        prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP)
     os.setgroups([account.gid, *groups])
     os.setresgid(account.gid, account.gid, account.gid)
     os.setresuid(account.uid, account.uid, account.uid)
     if capability is not None:
         bit = 1 << capability
         data = (_CapData * 2)(_CapData(bit, bit, bit), _CapData(0, 0, 0))
-        _must(_libc.capset(ctypes.byref(_CapHeader(_CAPABILITY_VERSION_3, 0)), data))
-        _must(_libc.prctl(_PR_CAP_AMBIENT, 2, capability, 0, 0))
+        must(LIBC.capset(ctypes.byref(_CapHeader(_CAPABILITY_VERSION_3, 0)), data))
+        must(prctl(_PR_CAP_AMBIENT, 2, capability))
 
 
 def _limit(kind: int, value: int, extra: int = 0) -> None:
@@ -214,7 +207,7 @@ def prepare(
             namespaces.enter(network)
         if account:
             _drop(account, capability, limits.groups)
-        _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        must(prctl(NO_NEW_PRIVS, 1))
         if rules is not None:
             landlock.enter(rules)
         die_with(parent, death_signal)  # after all changes of user, which clear the death signal
@@ -226,6 +219,6 @@ def prepare(
 
 def die_with(parent: int, death_signal: int) -> None:
     """End when the parent ends. A fork does not inherit this, so each process sets it itself."""
-    _must(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0))
+    must(prctl(_PR_SET_PDEATHSIG, death_signal))
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)  # it ended before the death signal was set

@@ -23,10 +23,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mediafetcher.sandbox.libc import NO_NEW_PRIVS, must, prctl
+
 INTERNET = (socket.AF_INET,)
 NONE = ()
 
-_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_SET_PDEATHSIG, _FILTER = 38, 22, 1, 2
+_PR_SET_SECCOMP, _PR_SET_PDEATHSIG, _FILTER = 22, 1, 2
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _REFUSE, _UNKNOWN = _ERRNO | errno.EACCES, _ERRNO | errno.ENOSYS
 _LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
@@ -65,9 +67,6 @@ _MACHINES = {
 
 _Line = tuple[int, int, int, int]
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong]
-
 
 class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
@@ -87,13 +86,8 @@ def install(families: Collection[int] = NONE, *, alone: bool = True) -> None:
 def load(program: bytes) -> None:
     """Apply the result of `code`. Only system calls, for between fork and exec."""
     given = _Program(len(program) // 8, program)
-    for arguments in (
-        (_PR_SET_NO_NEW_PRIVS, 1, None),
-        (_PR_SET_SECCOMP, _FILTER, ctypes.cast(ctypes.pointer(given), ctypes.c_void_p)),
-    ):
-        if _libc.prctl(*arguments, 0, 0) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
+    must(prctl(NO_NEW_PRIVS, 1))
+    must(prctl(_PR_SET_SECCOMP, _FILTER, ctypes.addressof(given)))
 
 
 def _prove(families: Collection[int]) -> None:

@@ -130,6 +130,7 @@ _REACHED_THROUGH = {
     "notifications/": "tests/unit/notifications",
     "ops/doctor/": "tests/system/test_doctor.py",
     "ops/licences": "tests/alpine/test_bill_of_materials.py",
+    "sandbox/libc": "tests/unit/sandbox/test_confinement.py",
     "sandbox/namespaces": "tests/unit/sandbox/test_confinement.py",
     "sandbox/run_as": "tests/unit/sandbox/test_process.py",
     "subscriptions/looks": "tests/unit/subscriptions/test_checks.py",

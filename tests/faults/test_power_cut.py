@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.core import settings
+from mediafetcher.core import files, settings
 from mediafetcher.db import engine
 from mediafetcher.library.storage import blob_store, mount, sweeper
 from tests import deep
@@ -132,7 +132,7 @@ async def _again(disk: Disk, before: object, work: Path) -> None:
     await sweeper.sweep()
     shutil.rmtree(disk.point / "store")
     (disk.point / "store").mkdir()
-    mount.sync_folder(disk.point)
+    files.sync_folder(disk.point)
     await before(work)  # type: ignore[operator]
     crash._ours[:] = [row["pid"] for row in await engine.fetch("select pid from pg_stat_activity")]
 
@@ -202,7 +202,7 @@ async def test_the_share_forgets(disk: Disk) -> None:
     """Else nothing of the above would prove anything."""
     folder = disk.point / "folder"
     folder.mkdir()
-    mount.sync_folder(disk.point)
+    files.sync_folder(disk.point)
     for name in ("synced", "no name", "no bytes"):
         with (folder / name).open("wb") as file:
             file.write(name.encode())
@@ -210,7 +210,7 @@ async def test_the_share_forgets(disk: Disk) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         if name == "synced":
-            mount.sync_folder(folder)
+            files.sync_folder(folder)
     left = []
     for seed in range(30):
         there = disk.folder / f"look{seed}"

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from mediafetcher.core import errors, logging, settings
+from mediafetcher.core import errors, files, logging, settings
 
 CALL = b"mediafetcher call v1"
 REPLY = b"mediafetcher reply v1"
@@ -98,8 +98,9 @@ def drop_old_keys() -> None:
     """
     keys = _keys()
     _write(_Keys({keys.current: keys.vault[keys.current]}, secrets.token_bytes(32)))
-    for draft in _file().parent.glob("key.*"):  # left by a killed rotation: it contains the old keys
-        draft.unlink(missing_ok=True)
+    for pattern in (files.draft_pattern(_file()), "key.*"):  # the second: of earlier versions
+        for draft in _file().parent.glob(pattern):  # left by a killed rotation: it contains the old keys
+            draft.unlink(missing_ok=True)
 
 
 # ---- on its way ------------------------------------------------------------------------------------------
@@ -179,7 +180,7 @@ def present() -> bool:
 
 def _make() -> None:
     """Create the file atomically. The first of two writers wins."""
-    draft = _draft(_Keys({1: secrets.token_bytes(32)}, secrets.token_bytes(32)))
+    draft = files.draft(_file(), _encoded(_Keys({1: secrets.token_bytes(32)}, secrets.token_bytes(32))))
     try:
         with contextlib.suppress(FileExistsError):
             os.link(draft, _file())
@@ -188,19 +189,8 @@ def _make() -> None:
 
 
 def _write(keys: _Keys) -> None:
-    os.replace(_draft(keys), _file())
-    folder = os.open(_file().parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    files.replace(_file(), _encoded(keys))
 
 
-def _draft(keys: _Keys) -> Path:
-    draft = _file().with_name(f"key.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(keys) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
+def _encoded(keys: _Keys) -> bytes:
+    return msgspec.json.encode(keys) + b"\n"

@@ -15,6 +15,7 @@ from mediafetcher.api.static import open_files, ranges
 from mediafetcher.core import errors, logging, settings, text
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.media import posters
 
 _PATH = re.compile(r"^/media/(\d{1,18})(?:/(poster)|/subtitles/([A-Za-z0-9-]{1,35}))?$")
 # Types that a browser may display. All others are sent as an attachment.
@@ -81,7 +82,7 @@ def _find(item: dict[str, Any], lang: str | None, *, poster: bool) -> _Bytes:
     if poster:
         if not item["poster"]:
             raise errors.NotFound("This item has no poster.")
-        return _Bytes(blob_store.path_of(sha256, "poster.jpg"), "image/jpeg", f"{sha256.hex()}-poster", f"{title}.jpg")
+        return _Bytes(blob_store.path_of(sha256, posters.NAME), "image/jpeg", f"{sha256.hex()}-poster", f"{title}.jpg")
     if lang is not None:
         if lang not in item["subtitles"]:
             raise errors.NotFound("This item has no subtitles in that language.")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.app.instance import Instance
-from mediafetcher.app.output import Out, size
+from mediafetcher.app.output import Out
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.cli.import_report import Report
 from mediafetcher.core import errors, logging
+from mediafetcher.core.text import size
 from mediafetcher.downloads import dedup, lifecycle, presets, wait_reasons
 from mediafetcher.downloads import queries as download_queries
 from mediafetcher.downloads.presets import Chosen

@@ -5,10 +5,11 @@ import json
 from typing import Any
 
 from mediafetcher.app.instance import Instance
-from mediafetcher.app.output import Out, size
+from mediafetcher.app.output import Out
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.core import errors
 from mediafetcher.core.daily_hours import DailyHours
+from mediafetcher.core.text import size
 from mediafetcher.subscriptions import checks, entries, requested, retention, subscriptions, transfer
 from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.retention import Retention

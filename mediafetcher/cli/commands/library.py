@@ -7,9 +7,10 @@ from typing import Any
 
 from mediafetcher.accounts.auth import users
 from mediafetcher.app.instance import Instance
-from mediafetcher.app.output import Out, clock, size
+from mediafetcher.app.output import Out, clock
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.core import errors
+from mediafetcher.core.text import size
 from mediafetcher.downloads import refresh
 from mediafetcher.library.catalog import channels, items, queries, trash
 from mediafetcher.library.export import sync

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from mediafetcher.app import instance
-from mediafetcher.app.output import Out, size
+from mediafetcher.app.output import Out
 from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
+from mediafetcher.core.text import size
 from mediafetcher.db import dump, transfer
 from mediafetcher.ops import backup, rebuild
 from mediafetcher.ops.doctor import examine

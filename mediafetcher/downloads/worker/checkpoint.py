@@ -73,6 +73,7 @@ def _keep(path: Path, kept: Checkpoint | Unfinished) -> None:
 
 
 def _write(path: Path, kept: Checkpoint | Unfinished) -> None:
+    """Write a record atomically, without a sync: it counts only until the machine starts again."""
     fresh = path.with_name(f"{path.name}.new")
     child_files.write_new(fresh, msgspec.json.encode(kept, enc_hook=str))
     os.replace(fresh, path)

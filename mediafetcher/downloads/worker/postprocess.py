@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors, settings, tasks
 from mediafetcher.downloads import leases, log
 from mediafetcher.downloads.worker import active, checkpoint, convert_cache, convert_slots
 from mediafetcher.fetch import sidecars
@@ -184,11 +184,7 @@ async def store(
         await (_add if claim.operation == "fetch" else _replace)(claim, arrived.info, await staging, kept, sources)
     except BaseException:
         # Run to the end, even if this task is cancelled: no other code knows of these files.
-        taking_back = asyncio.ensure_future(_rollback_staging(staging))
-        try:
-            await asyncio.shield(taking_back)
-        finally:
-            await asyncio.wait({taking_back})
+        await tasks.run_to_completion(_rollback_staging(staging))
         raise
 
 

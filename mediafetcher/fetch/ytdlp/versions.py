@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from mediafetcher.core import errors, logging, settings
+from mediafetcher.core import errors, files, logging, settings
 from mediafetcher.fetch.ytdlp import package_index
 
 Channel = Literal["stable", "nightly"]
@@ -175,9 +175,7 @@ def _newer(version: str, than: str) -> bool:
 
 def keep(now: Kept) -> None:
     make_root()
-    fresh = root() / "current.json.new"
-    fresh.write_bytes(msgspec.json.encode(now))
-    fresh.replace(root() / "current.json")
+    files.replace(root() / "current.json", msgspec.json.encode(now), mode=0o644)
 
 
 def make_root() -> None:

@@ -21,6 +21,7 @@ from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source
 from mediafetcher.library.catalog import items, metadata, text_index
 from mediafetcher.library.storage import blob_store, ownership
+from mediafetcher.media import posters
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
         [one.video_codec for one in facts],
         [one.audio_codec for one in facts],
         [one.playable for one in facts],
-        ["poster.jpg" in file.side_files for file in distinct],
+        [posters.NAME in file.side_files for file in distinct],
         [json.dumps(sorted(languages[file.staged.sha256])) for file in distinct],
         [json.dumps(one.chapters) for one in facts],
         [one.audio_as_json() for one in facts],
@@ -157,7 +158,7 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
     )
     if any(row["fresh"] or (row["ref_count"] == 0 and not claimed) for row in rows):
         raise items.Unannounced
-    with_poster = [file.staged.sha256 for file in files if "poster.jpg" in file.side_files]
+    with_poster = [file.staged.sha256 for file in files if posters.NAME in file.side_files]
     if with_poster:
         without = among(MediaFile.sha256, with_poster) & MediaFile.poster.eq(False)
         await MediaFile.update({MediaFile.poster: True}).where(without)

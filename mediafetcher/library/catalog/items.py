@@ -26,6 +26,7 @@ from mediafetcher.db.expressions import NOW, among, same
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source, Watch
 from mediafetcher.library.catalog import queries, text_index
 from mediafetcher.library.storage import blob_store, mount, ownership, unknown
+from mediafetcher.media import posters
 
 _TITLE = 500  # characters
 
@@ -225,7 +226,7 @@ def _values(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[st
         facts.height,
         facts.video_codec,
         facts.audio_codec,
-        "poster.jpg" in side_files,
+        posters.NAME in side_files,
         sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
         facts.playable,
         json.dumps(facts.chapters),
@@ -281,7 +282,7 @@ async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
     )
     if absent:
         left = [name for name in sorted(row["subtitles"]) if f"{name}.vtt" not in absent]
-        file, poster = MediaFile, row["poster"] and "poster.jpg" not in absent
+        file, poster = MediaFile, row["poster"] and posters.NAME not in absent
         await file.update({file.poster: poster, file.subtitles: left}).where(file.id == row["id"])
 
 

@@ -1,6 +1,5 @@
 """One update of an export tree: its files are made as the library has them, and recorded before they are made."""
 
-import asyncio
 import shutil
 import tempfile
 import threading
@@ -12,7 +11,7 @@ from typing import Any
 from piccolo.columns.combination import And
 from piccolo.custom_types import Combinable
 
-from mediafetcher.core import logging, settings
+from mediafetcher.core import logging, settings, tasks
 from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import ExportChange, ExportFile, ExportFolder, ExportTree, LibraryItem, User
@@ -202,13 +201,8 @@ class Update:
             mount.require()
             return function(*args)
 
-        work = asyncio.ensure_future(mount.run_io(run))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            self._stop.set()  # it stops at the next file; two updates must never run on one tree
-            await asyncio.wait({work})
-            raise
+        # A cancelled update stops at the next file: two updates must never run on one tree.
+        return await tasks.run_to_completion(mount.run_io(run), self._stop.set)
 
     # ---- what is noted -----------------------------------------------------------------------------------
 

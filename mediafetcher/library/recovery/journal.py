@@ -19,7 +19,7 @@ from typing import Any
 
 from piccolo.querystring import QueryString
 
-from mediafetcher.core import clock, errors, logging, settings
+from mediafetcher.core import clock, errors, files, logging, settings
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import among, same
 from mediafetcher.db.tables import Installation, JournalChange, JournalState
@@ -372,14 +372,14 @@ def make_private(folder: Path) -> None:
     if not folder.is_dir():
         folder.parent.mkdir(exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        mount.sync_folder(folder.parent)
+        files.sync_folder(folder.parent)
 
 
 def _finish_draft(draft: _Draft, path: Path) -> None:
     mount.require()
     os.fsync(draft.descriptor)
     os.rename(draft.path, path)
-    mount.sync_folder(path.parent)
+    files.sync_folder(path.parent)
     os.close(draft.descriptor)
 
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors, files, settings, tasks
 from mediafetcher.library.storage import mount, reflink, staging
 
 BUFFER = 1 << 18  # bytes: a buffer that fits a core's cache is copied twice as fast as 1 MiB
@@ -202,12 +202,7 @@ def _unlink(path: Path) -> None:
 
 async def run_io(function: Callable[..., None], *args: Any) -> None:
     """Run a function in a thread, to its end even if the caller is cancelled: the row's lock must outlive the work."""
-    work = asyncio.ensure_future(mount.run_io(function, *args))
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait({work})
-        raise
+    await tasks.run_to_completion(mount.run_io(function, *args))
 
 
 def place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> None:
@@ -219,12 +214,12 @@ def place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> None:
     place_all([(staged, ext, side_files)])
 
 
-def place_all(files: Sequence[tuple[Staged, str, Mapping[str, Path]]]) -> None:
+def place_all(moves: Sequence[tuple[Staged, str, Mapping[str, Path]]]) -> None:
     """Do the same for several files, under the locks of all their rows. Each folder is synced once."""
-    with mount.writing(sum(staged.size for staged, _, _ in files)):
+    with mount.writing(sum(staged.size for staged, _, _ in moves)):
         mount.require()
-        for folder in {_place(*file) for file in files}:
-            mount.sync_folder(folder)
+        for folder in {_place(*one) for one in moves}:
+            files.sync_folder(folder)
 
 
 def _place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> Path:
@@ -245,7 +240,7 @@ def _ensure(folder: Path) -> None:
     if folder in _sure and folder.is_dir():
         return
     folder.mkdir(exist_ok=True)  # never its parents: if they are missing, the share is not mounted
-    mount.sync_folder(folder.parent)
+    files.sync_folder(folder.parent)
     _sure.add(folder)
 
 
@@ -260,7 +255,7 @@ def replace(staged: Staged, ext: str) -> None:
         _ensure(target.parent)
         if staged.path.exists():  # otherwise this is the second try of the transaction
             os.rename(staged.path, target)
-        mount.sync_folder(target.parent)
+        files.sync_folder(target.parent)
 
 
 def _place_side(source: Path, target: Path) -> None:
@@ -298,7 +293,7 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
         for name in names:
             path_of(sha256, name).unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
-            mount.sync_folder(path_of(sha256, "").parent)
+            files.sync_folder(path_of(sha256, "").parent)
 
 
 # ---- what lies in incoming/ ------------------------------------------------------------------------------

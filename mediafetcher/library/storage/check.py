@@ -17,6 +17,7 @@ from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW, ago
 from mediafetcher.db.tables import Download, LibraryItem, MediaFile, Source
 from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
+from mediafetcher.media import posters
 
 # Every kind of finding, as text for users.
 KINDS = {
@@ -340,7 +341,7 @@ async def _mend_damaged(finding: Finding) -> str:
 async def _mend_side(finding: Finding) -> str:
     name = finding.facts["name"]
     table, rest = MediaFile, QueryString("array_remove(subtitles, {}::text)", name.removesuffix(".vtt"))
-    gone = table.update({table.poster: False} if name == "poster.jpg" else {table.subtitles: rest})
+    gone = table.update({table.poster: False} if name == posters.NAME else {table.subtitles: rest})
     await gone.where(table.id == finding.facts["media_file"])
     return f"removed from the database: {finding.detail}"
 

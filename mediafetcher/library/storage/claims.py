@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from mediafetcher import __version__
+from mediafetcher.core import files
 from mediafetcher.library.storage import mount
 
 OURS = ".mediafetcher"  # the folder of MediaFetcher's own data about the store
@@ -93,7 +94,7 @@ def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
     with mount.writing():
         mount.require()
         _make_folder()
-        _create(folder() / str(number), msgspec.json.encode(claim))
+        files.create(folder() / str(number), msgspec.json.encode(claim), mode=0o644)
         _prune(number)
     mount.mark()
 
@@ -103,25 +104,14 @@ def contest(number: int) -> None:
     with mount.writing(), contextlib.suppress(FileExistsError):
         mount.require()
         _make_folder()
-        _create(folder() / f"contested-{number}", b"")
+        files.create(folder() / f"contested-{number}", b"", mode=0o644)
 
 
 def _make_folder() -> None:
     for one in (folder().parent, folder()):  # never the media folder itself: then the share is not mounted
         if not one.is_dir():
             one.mkdir(exist_ok=True)
-            mount.sync_folder(one.parent)
-
-
-def _create(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    try:
-        while content:
-            content = content[os.write(descriptor, content) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    mount.sync_folder(path.parent)
+            files.sync_folder(one.parent)
 
 
 def _prune(number: int) -> None:

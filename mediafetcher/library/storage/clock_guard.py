@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from piccolo.columns import Column
 from piccolo.querystring import QueryString
 
-from mediafetcher.core import clock, errors, logging, settings
+from mediafetcher.core import clock, errors, files, logging, settings
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import LibraryItem, MediaFile, Source
@@ -158,9 +158,7 @@ class _Watch:
         self._note.doubted_from = self.doubted_from
         self._written = now.boot
         with contextlib.suppress(OSError):
-            fresh = self.file.with_suffix(".new")
-            fresh.write_text(json.dumps(vars(self._note)))
-            fresh.replace(self.file)
+            files.replace(self.file, json.dumps(vars(self._note)).encode(), durable=False)
 
 
 _watch: _Watch | None = None

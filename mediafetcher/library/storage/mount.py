@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from mediafetcher.core import errors, logging, mounts, settings
+from mediafetcher.core import errors, files, logging, mounts, settings
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.tables import Installation, StoreRoot
 from mediafetcher.library.storage import staging
@@ -202,16 +202,12 @@ def create(folder: Path) -> uuid.UUID:
         (folder / name).mkdir(exist_ok=True)
     path, fresh = folder / SENTINEL, uuid.uuid4()
     try:
-        with path.open("x") as file:
-            file.write(_words(fresh))
-            file.flush()
-            os.fsync(file.fileno())
+        files.create(path, _words(fresh).encode(), mode=None)
     except FileExistsError:
         found = _read_id(path)
         if found is None:
             raise OSError(errno.EINVAL, f"{path} exists but was not created by MediaFetcher") from None
         return found
-    sync_folder(folder)
     return fresh
 
 
@@ -241,27 +237,7 @@ def mark() -> None:
         if path.read_text().startswith(FORMAT):
             _marked = path
             return
-        fresh = path.with_name(f"{SENTINEL}.{uuid.uuid4().hex}")
-        try:
-            with fresh.open("x") as file:
-                file.write(_words(_id))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-        sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a share that cannot sync folders
-            raise
-    finally:
-        os.close(descriptor)
+        files.replace(path, _words(_id).encode(), mode=None)
 
 
 # ---- looking -------------------------------------------------------------------------------------------

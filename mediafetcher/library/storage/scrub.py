@@ -7,7 +7,6 @@ the links that led to the file may be fetched again, which repairs it.
 """
 
 import asyncio
-import ctypes
 import hashlib
 import os
 import platform
@@ -27,6 +26,7 @@ from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, ago
 from mediafetcher.db.tables import LibraryItem, MediaFile, Scrub, Source
 from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.sandbox.libc import LIBC
 
 _SLICE = 20.0  # seconds of one slice; a file is always read to its end
 _EARLY = 0.75  # of the days: from then on a file is due, so that all are read in time
@@ -39,7 +39,6 @@ _log = logging.get("scrub")
 # ioprio_set(2): the C library has no function for it.
 _CALLS = {"x86_64": 251, "aarch64": 30}
 _THIS_THREAD, _IDLE, _SHIFT = 1, 3, 13
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 async def scrub(seconds: float = _SLICE) -> int:
@@ -209,9 +208,9 @@ def idle() -> Iterator[None]:
     if number is None:
         yield
         return
-    before = _libc.syscall(number + 1, _THIS_THREAD, 0)  # ioprio_get
-    _libc.syscall(number, _THIS_THREAD, 0, _IDLE << _SHIFT)
+    before = LIBC.syscall(number + 1, _THIS_THREAD, 0)  # ioprio_get
+    LIBC.syscall(number, _THIS_THREAD, 0, _IDLE << _SHIFT)
     try:
         yield
     finally:
-        _libc.syscall(number, _THIS_THREAD, 0, max(0, before))
+        LIBC.syscall(number, _THIS_THREAD, 0, max(0, before))

@@ -11,6 +11,7 @@ showed a moment ago (leases.py writes and reads them).
 from pathlib import Path
 
 from mediafetcher.core import errors, settings
+from mediafetcher.core.text import size
 from mediafetcher.library.storage import mount
 from mediafetcher.sandbox import work_folders
 
@@ -40,8 +41,8 @@ def reserve(folder: Path, expected: int) -> None:
         if free < least + taken + wanted:
             _expected.pop(folder, None)
             raise errors.NoRoom(
-                f"Not enough free space on {place}: this download needs {_size(wanted)}, and running "
-                f"downloads need {_size(taken)} of the {_size(free)} available. It waits.",
+                f"Not enough free space on {place}: this download needs {size(wanted)}, and running "
+                f"downloads need {size(taken)} of the {size(free)} available. It waits.",
                 retry_after=_AGAIN,
                 **{fact: wanted},
             )
@@ -88,10 +89,3 @@ def free() -> int:
 def _open(folder: Path, expected: int) -> int:
     """Return the bytes that a download will still write."""
     return max(0, int(FACTOR * expected) - work_folders.occupied(folder))
-
-
-def _size(count: float) -> str:
-    units = ["B", "KB", "MB", "GB", "TB"]
-    while count >= 1000 and len(units) > 1:
-        count, units = count / 1000, units[1:]
-    return f"{count:.0f} {units[0]}" if units[0] == "B" or count >= 100 else f"{count:.1f} {units[0]}"

@@ -15,6 +15,7 @@ from typing import Any
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import Installation, MediaFile
 from mediafetcher.library.storage import mount
+from mediafetcher.media import posters
 
 NAME = re.compile(r"^([0-9a-f]{64})[.]([A-Za-z0-9.-]{1,40})$")  # a file of the store: hash, and what kind of file
 
@@ -34,7 +35,7 @@ class Stored:
 
 def is_side_name(name: str) -> bool:
     """Tell whether this is the name of a poster or of subtitles, without the hash: `poster.jpg`, `fr.vtt`."""
-    return name == "poster.jpg" or name.endswith(".vtt")
+    return name == posters.NAME or name.endswith(".vtt")
 
 
 def walk() -> Iterator[Stored | Path]:
@@ -108,7 +109,7 @@ async def any_file() -> bool:
 
 def side_names(row: dict[str, Any]) -> list[str]:
     """Return the names (for `store.path_of`) of the side files that a row of `media_file` lists."""
-    return (["poster.jpg"] if row["poster"] else []) + [f"{language}.vtt" for language in row["subtitles"]]
+    return ([posters.NAME] if row["poster"] else []) + [f"{language}.vtt" for language in row["subtitles"]]
 
 
 def side_files_at(file: Path) -> list[str]:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from mediafetcher import __version__
 from mediafetcher.core import bundle, errors
+from mediafetcher.core.text import size
 from mediafetcher.db import embedded, file_system
 from mediafetcher.fetch.ytdlp import versions as ytdlp
 from mediafetcher.media import ffmpeg
 from mediafetcher.ops.doctor import container
 from mediafetcher.ops.doctor.findings import Finding, Findings, note, ok, problem
 from mediafetcher.sandbox import run_as
+from mediafetcher.sandbox.libc import LIBC
 from mediafetcher.sandbox.privilege_drop import Account
 
 NAMES = ("example.org", "github.com")  # one of them is enough
@@ -43,12 +45,12 @@ def state_folder(state: Path) -> Findings:
     if free < _LEAST_DISK:
         yield problem(
             "disk",
-            f"Only {free >> 20} MiB free on the disk of {state}.",
+            f"Only {size(free)} free on the disk of {state}.",
             f"df -h {there}",
             "on the Proxmox host: pct resize CTID rootfs +8G",
         )
     else:
-        yield ok("disk", f"{free >> 30} GiB free on that disk.")
+        yield ok("disk", f"{size(free)} free on that disk.")
 
 
 def names() -> Findings:
@@ -111,7 +113,7 @@ def _keep_clock() -> str:
 
 def _synchronised() -> bool:
     """Return whether the kernel's clock is synchronised: adjtimex(2) without changes; 5 is TIME_ERROR."""
-    return 0 <= int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))) < 5
+    return 0 <= int(LIBC.adjtimex(ctypes.create_string_buffer(512))) < 5
 
 
 def newest_time(state: Path) -> float:
@@ -137,11 +139,11 @@ def memory() -> Findings:
     if total < _LEAST_MEMORY:
         yield problem(
             "memory",
-            f"Only {total >> 20} MiB of memory. MediaFetcher needs 512 MiB.",
+            f"Only {size(total)} of memory. MediaFetcher needs {size(_LEAST_MEMORY)}.",
             "on the Proxmox host: pct set CTID -memory 1024",
         )
     else:
-        yield ok("memory", f"{total >> 20} MiB of memory.")
+        yield ok("memory", f"{size(total)} of memory.")
 
 
 def graphics(account: Account, folder: Path = Path("/dev/dri")) -> Findings:

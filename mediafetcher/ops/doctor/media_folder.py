@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from mediafetcher.core import mounts
+from mediafetcher.core import files, mounts
+from mediafetcher.core.text import size
 from mediafetcher.db import file_system
 from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.storage import mount
@@ -90,7 +91,7 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
     if free < 5 << 30:
         yield problem(
             "media_full",
-            f"Only {free >> 20} MiB free in the media folder. Large downloads will wait.",
+            f"Only {size(free)} free in the media folder. Large downloads will wait.",
             f"df -h {media}",
         )
 
@@ -132,13 +133,9 @@ def _by_hand(*lines: str) -> tuple[str, ...]:
 
 
 def _kind(path: Path) -> str:
-    device = path.stat().st_dev
-    wanted, kind = f"{os.major(device)}:{os.minor(device)}", "a local disk"
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/mountinfo").read_text().splitlines():
-            if line.split()[2] == wanted:
-                kind = line.split(" - ")[1].split()[0]
-    return kind
+        return mounts.kind(path) or "a local disk"
+    return "a local disk"
 
 
 def _owner(media: Path, account: Account) -> Findings:
@@ -284,6 +281,6 @@ _TRIALS: tuple[tuple[str, Callable[[Path], None], str], ...] = (
     ("write", _write_and_sync, "write a file to disk (fsync)"),
     ("rename", _rename, "replace one file with another (rename)"),
     ("link", _link, "create a hard link"),
-    ("sync_folder", mount.sync_folder, "write a folder to disk (fsync)"),
+    ("sync_folder", files.sync_folder, "write a folder to disk (fsync)"),
     ("remove", _protect, "make a file read-only and delete it"),
 )

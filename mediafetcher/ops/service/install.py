@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediafetcher.core import bundle, errors, mounts
+from mediafetcher.core import bundle, errors, files, mounts
 from mediafetcher.core.settings import SYSTEM_FILE, Settings
 from mediafetcher.ops.doctor import media_folder
 from mediafetcher.ops.service import units
@@ -164,8 +164,8 @@ def unsafe_place(folders: Iterable[Path]) -> Path | None:
             for place in (*reversed(way.parents), way):
                 if _is_unsafe(place):
                     return place
-        for parent, inside, files in os.walk(folder):
-            for name in (*inside, *files):
+        for parent, inside, names in os.walk(folder):
+            for name in (*inside, *names):
                 if _is_unsafe(Path(parent, name)):
                     return Path(parent, name)
     return None
@@ -247,8 +247,8 @@ def _hand_over(state: Path, account: privilege_drop.Account, say: Say) -> None:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     _wait_until_free(state)
     device, changed = state.stat().st_dev, 0
-    for _, folders, files, here in os.fwalk(state, topdown=False, follow_symlinks=False):
-        for name in [*folders, *files]:
+    for _, folders, names, here in os.fwalk(state, topdown=False, follow_symlinks=False):
+        for name in [*folders, *names]:
             status = os.stat(name, dir_fd=here, follow_symlinks=False)
             if status.st_uid != account.uid and status.st_dev == device:
                 os.chown(name, account.uid, account.gid, dir_fd=here, follow_symlinks=False)
@@ -310,10 +310,7 @@ def _write(path: Path, text: str, mode: int, say: Say) -> None:
             f"{path} already exists and was not created by MediaFetcher. Move it away and try again."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text)
-    fresh.chmod(mode)
-    fresh.rename(path)
+    files.replace(path, text.encode(), mode=mode)
     say(f"Wrote {path}.")
 
 

@@ -32,3 +32,9 @@ def test_bind_mount_on_same_file_system_is_mount_point(tmp_path, name):
     argv = ["unshare", "--mount", "sh", "-c", script, "-", name, sys.executable, _TELL]
     told = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["True", "True", "False"]
+
+
+def test_kind_of_a_file_system_is_that_of_the_kernel() -> None:
+    assert mounts.kind(Path("/proc")) == "proc"
+    with pytest.raises(OSError, match="absent"):
+        mounts.kind(Path("/absent"))

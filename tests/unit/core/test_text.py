@@ -167,3 +167,11 @@ def test_key_of_any_text_fits_into_an_index():
     for value in ("🎬" * 500, "1a" * 250, "e" + "\u0301" * 499, "É" * 500, "\u0958" * 500, "\ufdfa" * 500):
         assert len(sort_key.of(value).encode()) <= 2000
         assert len(search_terms.of(value)) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 B"), (999, "999 B"), (1_500, "2 kB"), (5 << 20, "5.2 MB"), (123_000_000, "123 MB"), (2.5e15, "2500 TB")],
+)
+def test_size_is_said_in_powers_of_a_thousand(count, said):
+    assert text.size(count) == said

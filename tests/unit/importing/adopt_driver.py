@@ -18,7 +18,7 @@ from mediafetcher.db import engine
 from mediafetcher.importing import importer
 from mediafetcher.library.catalog import bulk_insert
 from mediafetcher.library.storage import blob_store, mount
-from mediafetcher.sandbox import privilege_drop
+from mediafetcher.sandbox import libc, privilege_drop
 
 
 def _die(*_: Any) -> None:
@@ -56,9 +56,9 @@ async def main(dsn: str, state: str, media: str, source: str, move: str, point: 
 def _lower() -> None:
     """Put down what lets root pass by the rights of files; children may still take it up."""
     header, data = privilege_drop._CapHeader(privilege_drop._CAPABILITY_VERSION_3, 0), (privilege_drop._CapData * 2)()
-    privilege_drop._must(privilege_drop._libc.capget(ctypes.byref(header), data))
+    libc.must(libc.LIBC.capget(ctypes.byref(header), data))
     data[0].effective &= ~(1 << privilege_drop._CAP_DAC_OVERRIDE | 1 << privilege_drop._CAP_DAC_READ_SEARCH)
-    privilege_drop._must(privilege_drop._libc.capset(ctypes.byref(header), data))
+    libc.must(libc.LIBC.capset(ctypes.byref(header), data))
 
 
 asyncio.run(main(*sys.argv[1:]))

@@ -11,6 +11,7 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import blocklist, queries
 from mediafetcher.library.storage import blob_store, check, mount, scrub
+from mediafetcher.sandbox.libc import LIBC
 from tests.unit.library.conftest import clean, path
 from tests.waiting import eventually
 
@@ -148,7 +149,7 @@ async def test_broken_off_it_goes_on_from_its_mark(owner: int, put) -> None:  # 
 
 def test_its_reads_are_idle_and_only_its_own() -> None:
     def ask(who: int) -> int:
-        return scrub._libc.syscall(scrub._CALLS[os.uname().machine] + 1, scrub._THIS_THREAD, who)
+        return LIBC.syscall(scrub._CALLS[os.uname().machine] + 1, scrub._THIS_THREAD, who)
 
     before = ask(0)
     inside, done = threading.Event(), threading.Event()
