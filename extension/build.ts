@@ -5,7 +5,10 @@ import { build } from "esbuild";
 import { manifest, TARGETS, type Target } from "./manifest.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const { version } = JSON.parse(readFileSync(`${here}package.json`, "utf8")) as { version: string };
+// The version of the program: it is written there only.
+const written = readFileSync(`${here}../mediafetcher/__init__.py`, "utf8");
+const version = /^__version__ = "([\d.]+)"$/m.exec(written)?.[1];
+if (!version) throw new Error("mediafetcher/__init__.py names no version");
 const PAGES = ["popup/popup.html", "popup/popup.css", "options/options.html", "options/options.css", "ui.css"];
 
 async function make(target: Target): Promise<void> {
@@ -28,7 +31,7 @@ async function make(target: Target): Promise<void> {
   });
   for (const file of PAGES) cpSync(`${here}src/${file}`, `${out}/${file.split("/").pop()}`);
   for (const folder of ["icons", "_locales"]) cpSync(`${here}src/${folder}`, `${out}/${folder}`, { recursive: true });
-  writeFileSync(`${out}/manifest.json`, `${JSON.stringify(manifest(target, version), null, 2)}\n`);
+  writeFileSync(`${out}/manifest.json`, `${JSON.stringify(manifest(target, version as string), null, 2)}\n`);
 }
 
 const asked = process.argv.slice(2);

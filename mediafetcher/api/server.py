@@ -171,7 +171,7 @@ class _Server(Server):
     def _init_shared_socket(self) -> None:
         # Granian owns the descriptor from here on, and closes it when it stops.
         holder: Any = SocketHolder
-        self._shd = holder(self._opened.detach(), False, self.backlog)
+        self._shd = holder(self._opened.detach(), False, self.backlog)  # noqa: FBT003 (of Granian)
         self._ssp = None
 
 

@@ -131,7 +131,7 @@ async def _running_page(chosen: Settings, deadline: float) -> Page | None:
         if code == 0:
             return msgspec.json.decode(answer.lines[0], type=Page)
         if code != NOT_READY:  # an older server, which does not know the command: its page asks for a password
-            return Page(_address(chosen), False)
+            return Page(_address(chosen), signs_in=False)
         if clock.monotonic() > deadline:
             raise errors.AlreadyRunning()
         await asyncio.sleep(0.1)
@@ -145,13 +145,13 @@ async def page(instance: "Instance") -> Page | None:
         return None
     base = _loopback(settings.get())
     if base is None:
-        return Page(_address(instance.settings), False)
+        return Page(_address(instance.settings), signs_in=False)
     try:
         owner = await users.local_owner()
     except errors.UsageError:  # several administrators: the page asks who it is
-        return Page(base, False)
+        return Page(base, signs_in=False)
     secret = await one_time_links.create(owner["id"], os.geteuid())
-    return Page(f"{base}/open?link={secret}", True)
+    return Page(f"{base}/open?link={secret}", signs_in=True)
 
 
 async def show(instance: "Instance") -> None:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -63,7 +63,9 @@ class Settings:
         None, "total speed limit of all downloads, in bytes per second (or 2M)", low=1024, high=1 << 40
     )
     proxy: str | None = _setting(None, "proxy for all downloads: http://, https:// or socks5://host:port", secret=True)
-    proxy_resolves_names: bool = _setting(False, "that proxy is given names, and may lead to what its network holds")
+    proxy_resolves_names: bool = _setting(
+        default=False, help="that proxy is given names, and may lead to what its network holds"
+    )
     max_live_seconds: float = _setting(14_400.0, "maximum recording time of a live stream, in seconds", low=1)
     live_outage_seconds: float = _setting(
         60.0, "seconds without a new segment after which a live recording has ended", low=1
@@ -141,21 +143,35 @@ class Settings:
 _FIELDS = {entry.name: entry for entry in fields(Settings) if "inner" not in entry.metadata}
 
 
-class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """Settings that can be changed at run time; null restores the default. `rate_limit`: bytes/s of all downloads."""
-
-    max_height: int | msgspec.UnsetType | None = msgspec.UNSET
-    max_downloads: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
-    max_downloads_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
-    max_conversions: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
-    ffmpeg_threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | msgspec.UnsetType | None = msgspec.UNSET
-    trash_days: float | msgspec.UnsetType | None = msgspec.UNSET
-    grace_hours: float | msgspec.UnsetType | None = msgspec.UNSET
-    rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
-    proxy: str | msgspec.UnsetType | None = msgspec.UNSET
-    host_names: list[str] | msgspec.UnsetType | None = msgspec.UNSET
+# The types of settings, and what JSON has for them.
+_PLAIN: dict[Any, Any] = {int: int, int | None: int, float: float, str | None: str, tuple[str, ...]: list[str]}
 
 
+def _changeable(*names: str) -> type[msgspec.Struct]:
+    """Make the structure of settings that can be changed at run time, with the bounds of the table above.
+
+    Null restores the default; so the API describes the bounds and refuses other values.
+    """
+    made: list[tuple[str, Any, Any]] = []
+    for name in names:
+        facts = _FIELDS[name].metadata
+        kind: Any = _PLAIN[_FIELDS[name].type]
+        if kind in (int, float):
+            kind = Annotated[kind, msgspec.Meta(ge=facts["low"], le=facts["high"])]
+        made.append((name, kind | msgspec.UnsetType | None, msgspec.UNSET))
+    return msgspec.defstruct("SomeSettings", made, module=__name__, forbid_unknown_fields=True)
+
+
+if TYPE_CHECKING:
+    SomeSettings = msgspec.Struct
+else:
+    SomeSettings = _changeable(
+        *("max_height", "max_downloads", "max_downloads_per_site", "max_conversions", "ffmpeg_threads"),
+        *("trash_days", "grace_hours", "rate_limit", "proxy", "host_names"),
+    )
+    SomeSettings.__doc__ = (
+        "Settings that can be changed at run time; null restores the default. `rate_limit`: bytes/s of all downloads."
+    )
 CHANGEABLE = SomeSettings.__struct_fields__  # stored in the database by db/runtime_settings.py
 SECRETS = tuple(name for name, entry in _FIELDS.items() if entry.metadata["secret"])
 _current: Settings | None = None

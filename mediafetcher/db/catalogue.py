@@ -7,6 +7,7 @@ from piccolo.table import Table
 
 from mediafetcher.db import statements
 from mediafetcher.db.engine import DB
+from mediafetcher.db.expressions import is_false, is_true
 
 
 class DatabaseName(Table, tablename="pg_database", schema="pg_catalog", db=DB):
@@ -53,5 +54,5 @@ async def has_table(connection: Any, name: str) -> bool:
 async def databases(connection: Any) -> list[str]:
     """Return the names of the databases that take connections, without templates, in their order."""
     table = DatabaseName
-    open_ones = table.select(table.datname).where(table.datistemplate.eq(False), table.datallowconn.eq(True))
+    open_ones = table.select(table.datname).where(is_false(table.datistemplate), is_true(table.datallowconn))
     return [row["datname"] for row in await statements.rows(connection, open_ones.order_by(table.datname))]

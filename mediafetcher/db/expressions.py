@@ -7,7 +7,8 @@ from collections.abc import Collection
 from typing import Any
 
 from piccolo.columns import Column
-from piccolo.columns.combination import WhereRaw
+from piccolo.columns.combination import Where, WhereRaw
+from piccolo.columns.operators.comparison import Equal
 from piccolo.querystring import QueryString
 
 NOW = QueryString("now()")
@@ -31,6 +32,16 @@ def name_of(column: Column) -> str:
 def among(column: Column, values: Collection[Any]) -> WhereRaw:
     """Return the condition that the column has one of these values, however many: they are one parameter."""
     return WhereRaw(f"{name_of(column)} = any({{}})", list(values))
+
+
+def is_true(column: Column) -> Where:
+    """Return the condition that a column of booleans is true."""
+    return Where(column, value=True, operator=Equal)
+
+
+def is_false(column: Column) -> Where:
+    """Return the condition that a column of booleans is false, and not null."""
+    return Where(column, value=False, operator=Equal)
 
 
 def same(column: Column, value: Any) -> WhereRaw:

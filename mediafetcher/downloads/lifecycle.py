@@ -27,7 +27,7 @@ from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, many, notifications
-from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.expressions import NOW, among, is_false, is_true
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, log, presets, queries, requeue, site_rules
 from mediafetcher.downloads.presets import Chosen
@@ -245,7 +245,7 @@ async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
                     table.state: _unless_running("queued"),
                     table.finished_at: None,
                 }
-            ).where(_mine(id, owner), table.recording.eq(True), table.cancel_requested.eq(False), _unended())
+            ).where(_mine(id, owner), is_true(table.recording), is_false(table.cancel_requested), _unended())
             rows = await ended.returning(table.id, table.owner, table.state)
             if not rows:
                 return None

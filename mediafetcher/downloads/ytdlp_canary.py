@@ -64,18 +64,16 @@ async def _try(
 ) -> T:
     number = version.version or ""
     download.log(f"tried with yt-dlp {number}, which is newer than {versions.status().version}")
-    versions.news.trying = number
-    try:
-        result = await fetch(Trial(versions.root() / number, ()))
-    except errors.Problem as error:
-        await asyncio.to_thread(versions.drop, number)
-        download.log(f"yt-dlp {number} does not help", "warning")
-        _log.info("a newer yt-dlp does not help", version=number, site=claim.site)
-        if isinstance(error, errors.Crashed):
-            raise broken from error
-        raise
-    finally:
-        versions.news.trying = None
+    with versions.trial(number):
+        try:
+            result = await fetch(Trial(versions.root() / number, ()))
+        except errors.Problem as error:
+            await asyncio.to_thread(versions.drop, number)
+            download.log(f"yt-dlp {number} does not help", "warning")
+            _log.info("a newer yt-dlp does not help", version=number, site=claim.site)
+            if isinstance(error, errors.Crashed):
+                raise broken from error
+            raise
     await _worked(claim, download, versions.Offer(number, version.channel, claim.site))
     return result
 
@@ -83,21 +81,19 @@ async def _try(
 async def _candidate(claim: leases.Claim, download: active.ActiveDownload) -> versions.Version | None:
     """Return a newer version that is worth a test with this download."""
     now = clock.monotonic()
-    if settings.get().ytdlp_update == "off" or versions.news.trying is not None or _resting.get(claim.site, 0.0) > now:
+    if settings.get().ytdlp_update == "off" or versions.is_testing() or _resting.get(claim.site, 0.0) > now:
         return None
     failed = {row["source_key"] for row in await _failed(claim.site)} | {claim.source_key}
-    if len(failed) < SEVERAL or versions.news.trying is not None:
+    if len(failed) < SEVERAL or versions.is_testing():
         return None
     _resting[claim.site] = now + _REST
     download.log(f"{len(failed)} downloads from {claim.site} failed like this; looking for a newer yt-dlp version")
-    versions.news.trying = ""
     try:
-        version = await updater.newer()
+        with versions.trial(""):
+            version = await updater.newer()
     except errors.Problem as problem:
         download.log(problem.detail, "warning")
         return None
-    finally:
-        versions.news.trying = None
     if version is None:
         download.log(f"yt-dlp {versions.status().version} is the newest version")
     return version
@@ -127,7 +123,7 @@ async def accept() -> versions.Status:
 
 async def look_daily() -> None:
     """With "auto": install the newest version if the last check was about a day ago. Raises nothing of the index."""
-    if settings.get().ytdlp_update != "auto" or versions.news.trying is not None or not _due():
+    if settings.get().ytdlp_update != "auto" or versions.is_testing() or not _due():
         return
     with contextlib.suppress(errors.IndexAway, errors.UpdateRefused):  # `status` reports it
         latest = (await updater.look()).latest

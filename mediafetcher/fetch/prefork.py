@@ -96,7 +96,7 @@ class Program:
         cls, work: Path, env: dict[str, str], limits: process.Limits, way: gateway.Gateway, ytdlp: str
     ) -> "Program":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
+        ours.setblocking(False)  # noqa: FBT003 (a method of sockets)
         try:
             with theirs:
                 number = theirs.fileno()

@@ -128,7 +128,7 @@ class Proxy:
         loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(_RESOLVERS, "resolve"))
         os.set_blocking(0, False)
         loop.add_reader(0, self._read)
-        self._listening.setblocking(False)
+        self._listening.setblocking(False)  # noqa: FBT003 (a method of sockets)
         accepting = asyncio.create_task(self._accept())
         await self._ended.wait()
         accepting.cancel()
@@ -170,7 +170,7 @@ class Proxy:
 
     async def _take(self, here: socket.socket) -> None:
         with here:
-            here.setblocking(False)
+            here.setblocking(False)  # noqa: FBT003 (a method of sockets)
             here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with contextlib.suppress(OSError, EOFError, TimeoutError, asyncio.CancelledError):
                 await self._connection(here)
@@ -326,7 +326,7 @@ async def _connect(found: Any) -> socket.socket:
     family, kind, protocol, _, where = found
     there = socket.socket(family, kind, protocol)
     try:
-        there.setblocking(False)
+        there.setblocking(False)  # noqa: FBT003 (a method of sockets)
         await asyncio.get_running_loop().sock_connect(there, where)
         there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except BaseException:

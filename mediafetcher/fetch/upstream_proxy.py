@@ -91,8 +91,8 @@ async def _encrypted(there: socket.socket, name: str) -> socket.socket:
     """Return the plain end of a TLS connection to the proxy; a task of its own encrypts what passes."""
     reader, writer = await asyncio.open_connection(sock=there, ssl=_tls(), server_hostname=name)
     near, far = socket.socketpair()
-    near.setblocking(False)
-    far.setblocking(False)
+    near.setblocking(False)  # noqa: FBT003 (a method of sockets)
+    far.setblocking(False)  # noqa: FBT003 (a method of sockets)
     relay = asyncio.create_task(_relay(far, reader, writer))
     _relays.add(relay)
     relay.add_done_callback(_relays.discard)

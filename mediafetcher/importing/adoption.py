@@ -133,7 +133,9 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
             uploader=told.get("uploader"),
         )
         # Nothing was staged: the bytes are already in place.
-        there = blob_store.Staged(mount.incoming() / staging.name(), file.sha256, facts.size, shared=True)
+        there = blob_store.Staged(
+            mount.incoming() / staging.name(mount.installation()), file.sha256, facts.size, shared=True
+        )
         return await items.add_media(
             owner=owner,
             staged=there,

@@ -13,13 +13,13 @@ from typing import Any
 
 from piccolo.columns import Column
 
-from mediafetcher.core import clock, errors, events, logging, settings, tasks
+from mediafetcher.core import clock, daily_hours, errors, events, logging, settings, tasks
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import NOW, after, ago, among
+from mediafetcher.db.expressions import NOW, after, ago, among, is_true
 from mediafetcher.db.tables import NotificationDelivery, NotificationTarget
 from mediafetcher.downloads import node_name
 from mediafetcher.notifications import addresses, messages, sender, targets
-from mediafetcher.notifications.quiet_hours import QuietHours, are_now
+from mediafetcher.notifications.quiet_hours import QuietHours
 from mediafetcher.notifications.sender import Result, Sealed
 
 DIGEST_SECONDS = 60.0  # events within this time become one message
@@ -66,7 +66,7 @@ async def _claim(target: int) -> dict[str, Any] | None:
     table, us = NotificationTarget, node_name.instance()
     free = table.lease_ends_at.is_null() | (table.lease_ends_at < NOW) | (table.lease_holder == us)
     taken = table.update({table.lease_holder: us, table.lease_ends_at: after(_LEASE_SECONDS)})
-    taken = taken.where(table.id == target, table.enabled.eq(True), free)
+    taken = taken.where(table.id == target, is_true(table.enabled), free)
     rows: list[dict[str, Any]] = await taken.returning(
         table.id, table.owner, table.kind, table.ciphertext, table.language
     )
@@ -141,7 +141,7 @@ class Delivery:
         return max(0.05, seconds)
 
     def _is_quiet(self, quiet: str | None) -> bool:
-        return quiet is not None and are_now(QuietHours(**json.loads(quiet)), clock.now())
+        return quiet is not None and daily_hours.contain(QuietHours(**json.loads(quiet)), clock.now())
 
     async def _serve(self, target: int) -> None:
         try:

@@ -5,7 +5,3 @@ from mediafetcher.core import daily_hours
 
 class QuietHours(daily_hours.DailyHours, forbid_unknown_fields=True, frozen=True):
     """From `start` to `end` as HH:MM, over midnight if `end` is earlier. `timezone`: a name; None: this machine's."""
-
-
-require_valid = daily_hours.require_valid
-are_now = daily_hours.contain

@@ -10,10 +10,10 @@ import msgspec
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.vault import encryption
-from mediafetcher.core import errors, settings
+from mediafetcher.core import daily_hours, errors, settings
 from mediafetcher.db import engine
 from mediafetcher.db.tables import NotificationTarget
-from mediafetcher.notifications import addresses, event_types, messages, quiet_hours, sender
+from mediafetcher.notifications import addresses, event_types, messages, sender
 from mediafetcher.notifications.quiet_hours import QuietHours
 from mediafetcher.notifications.sender import Sealed
 
@@ -51,7 +51,7 @@ async def add(
     wanted = _valid_events(events, needed=found.kind not in addresses.MEDIA_SERVERS)
     _require_name(name)
     if quiet is not None:
-        quiet_hours.require_valid(quiet)
+        daily_hours.require_valid(quiet)
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode() if found.kind == "webhook" else ""
     sealed = Sealed(found.url, secret)
     await sender.check(found.kind, sealed)
@@ -91,7 +91,7 @@ async def change(id: int, owner: int, values: dict[str, Any], address: str | Non
     if "events" in given:
         given["events"] = _valid_events(given["events"], needed=row["kind"] not in addresses.MEDIA_SERVERS)
     if given.get("quiet") is not None:
-        quiet_hours.require_valid(given["quiet"])
+        daily_hours.require_valid(given["quiet"])
     if "quiet" in given:
         given["quiet"] = _json(given["quiet"])
     if "name" in given:

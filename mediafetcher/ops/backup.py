@@ -31,7 +31,7 @@ from mediafetcher import __version__
 from mediafetcher.core import errors, files, logging
 from mediafetcher.core.settings import SECRETS, Settings
 from mediafetcher.db import dump, lineage, migrate
-from mediafetcher.library.storage import staging
+from mediafetcher.library.storage import mount, staging
 
 FORMAT = 2  # 1: without a SETTING part; still written where nothing has to be left out
 ENDING = ".mfbackup"
@@ -101,7 +101,7 @@ def _pack(folder: Path, held: dump.Facts, file: IO[bytes]) -> Manifest:
 @contextmanager
 def replacing(target: Path) -> Iterator[IO[bytes]]:
     """Write a file atomically: complete, synced and readable only by its owner, or absent."""
-    name = str(target.with_name(f"{_DRAFT}{staging.name()}"))
+    name = str(target.with_name(f"{_DRAFT}{staging.name(mount.installation())}"))
     try:
         _remove_drafts(target.parent)
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -196,7 +196,7 @@ def _scratch(settings: Settings) -> Iterator[Path]:
     base = settings.state / "backups"
     base.mkdir(mode=0o700, exist_ok=True)
     _remove_scratch(base)
-    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{staging.name()}.", dir=base) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{staging.name(mount.installation())}.", dir=base) as folder:
         yield Path(folder)
 
 

@@ -60,7 +60,7 @@ def received(channel: socket.socket) -> Network:
             os.close(descriptor)
         raise OSError(errno.EPERM, "this machine gives no network namespace")
     for descriptor in descriptors:
-        os.set_inheritable(descriptor, False)
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 (a function of os)
     user = descriptors[2] if len(descriptors) > 2 else None
     return Network(descriptors[0], user, socket.socket(fileno=descriptors[1]))
 

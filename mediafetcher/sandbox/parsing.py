@@ -134,7 +134,7 @@ class _Worker:
     @classmethod
     async def start(cls) -> "_Worker":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        ours.setblocking(False)
+        ours.setblocking(False)  # noqa: FBT003 (a method of sockets)
         try:
             with theirs:
                 argv = [*bundle.python("mediafetcher.sandbox.parsing_child"), str(theirs.fileno()), *PARSERS]

@@ -102,7 +102,7 @@ def main(arguments: list[str]) -> int:
             figures[name] = PARTS[name](**{word: value for word, value in given.items() if word in takes})
         except Exception as error:  # the other parts are measured anyway
             traceback.print_exc()
-            figures[name] = [Figure(f"{name}: broke off", type(error).__name__, "whole", False)]
+            figures[name] = [Figure(f"{name}: broke off", type(error).__name__, "whole", good=False)]
         print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr)
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load {before:.1f} before, {load:.1f} after\n")

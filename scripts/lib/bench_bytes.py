@@ -83,7 +83,7 @@ async def _seeks(ours: Server, peer: Server | None, size: int) -> list[Figure]:
         if peer:
             other.append(await _seek(peer, size, number))
     rate = statistics.median(mine)
-    figures = [Figure("random pieces of 1 MiB of a large file", f"{rate:.0f} /s", "", True)]
+    figures = [Figure("random pieces of 1 MiB of a large file", f"{rate:.0f} /s", "", good=True)]
     if peer:
         ratio = rate / statistics.median(other)
         figures.append(Figure("· beside nginx with sendfile", f"{ratio:.2f} x", ">= 1 x", ratio >= 1))
@@ -103,7 +103,7 @@ async def _whole(ours: Server, peer: Server | None, size: int) -> list[Figure]:
                 assert (status, got) == (200, size), (status, got)
             costs[mine].append((cpu(pids) - before) * GIB / size)
     cost = statistics.median(costs[True])
-    figures = [Figure("CPU to serve 1 GiB whole", f"{cost:.2f} s", "", True)]
+    figures = [Figure("CPU to serve 1 GiB whole", f"{cost:.2f} s", "", good=True)]
     if peer:
         ratio = cost / max(0.01, statistics.median(costs[False]))
         figures.append(Figure("· beside nginx with sendfile", f"{ratio:.1f} x", "<= 2 x", ratio <= 2))
@@ -120,11 +120,11 @@ async def _watched(ours: Server, peer: Server | None, size: int, seconds: float)
     figures = [
         Figure(f"{VIEWERS} viewers, MB/s each of 40 asked", f"{rate:.0f}", ">= 38", rate >= 38),
         Figure("· 99th percentile of /api/health meanwhile", f"{worst:.0f} ms", "<= 20 ms", worst <= 20),
-        Figure("· CPU for them", f"{used:.0%} of a core", "", True),
+        Figure("· CPU for them", f"{used:.0%} of a core", "", good=True),
     ]
     if peer:
         _, other = await _viewers(peer, size, seconds)
-        figures.append(Figure("· · of nginx with sendfile", f"{other:.0%} of a core", "", True))
+        figures.append(Figure("· · of nginx with sendfile", f"{other:.0%} of a core", "", good=True))
     return figures
 
 

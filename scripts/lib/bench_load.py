@@ -51,10 +51,10 @@ def burst(*, quick: bool = False) -> list[Figure]:
     ratio, claims = many / few, claimed_then / claimed
     return [
         Figure(f"{count:,} downloads accepted in a burst", f"{rate:.0f} /s", ">= 500 /s", rate >= 500),
-        Figure("· the slowest tenth of them", f"{step / slowest:.0f} /s", "", True),
+        Figure("· the slowest tenth of them", f"{step / slowest:.0f} /s", "", good=True),
         Figure(f"list of downloads, {count:,} waiting / {4 * PAGE}", f"{ratio:.1f} x", "<= 1.5 x", ratio <= 1.5),
         Figure("the queue takes the next, the same", f"{claims:.1f} x", "<= 1.5 x", claims <= 1.5),
-        Figure("· how long that takes", f"{claimed_then * 1e3:.1f} ms", "", True),
+        Figure("· how long that takes", f"{claimed_then * 1e3:.1f} ms", "", good=True),
     ]
 
 
@@ -237,7 +237,9 @@ def references(*, quick: bool = False) -> list[Figure]:
     figures = []
     for key, name in (("many", f"{files:,} files"), ("hot", "one hot file")):
         figures.append(
-            Figure(f"references added and removed, {name}, 4 processes", f"{rate[key, 4, 2]:.0f} /s", "no error", True)
+            Figure(
+                f"references added and removed, {name}, 4 processes", f"{rate[key, 4, 2]:.0f} /s", "no error", good=True
+            )
         )
         if len(cores) == 2:
             gain = rate[key, 4, 2] / rate[key, 4, 1]

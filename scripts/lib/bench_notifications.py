@@ -39,8 +39,8 @@ def notifying(*, quick: bool = False) -> list[Figure]:
     none, fast, stalled = (statistics.median(times[kind]) for kind in ("none", "fast", "stalled"))
     what = f"{FILES} files of 1 MiB, {AT_ONCE} at once"
     return [
-        Figure(f"{what}, without a target", f"{none:.2f} s", "", True),
-        Figure("· time with a webhook that answers / without", f"{fast / none:.2f} x", "", True),
+        Figure(f"{what}, without a target", f"{none:.2f} s", "", good=True),
+        Figure("· time with a webhook that answers / without", f"{fast / none:.2f} x", "", good=True),
         Figure(
             "· time with a webhook that never answers / without",
             f"{stalled / none:.2f} x",

@@ -92,8 +92,8 @@ class Peer:
         time.sleep(_IDLE)
         used, memory = (cpu(pids) - before) / _IDLE, sum(proportional(pid) for pid in pids)
         return [
-            Figure(f"· {self.name}: idle memory (PSS)", f"{memory / 1e6:.0f} MB", "", True),
-            Figure(f"· {self.name}: idle CPU", f"{used:.1%}", "", True),
+            Figure(f"· {self.name}: idle memory (PSS)", f"{memory / 1e6:.0f} MB", "", good=True),
+            Figure(f"· {self.name}: idle CPU", f"{used:.1%}", "", good=True),
         ]
 
     def _spent(self) -> float:

@@ -96,7 +96,7 @@ def accept(*, quick: bool = False) -> list[Figure]:
     middle, worst = statistics.median(times) * 1e3, sorted(times)[-2] * 1e3
     return [
         Figure("a download accepted while extractions run", f"{middle:.0f} ms", "< 50 ms", middle < 50),
-        Figure("the same, 95th percentile", f"{worst:.0f} ms", "", True),
+        Figure("the same, 95th percentile", f"{worst:.0f} ms", "", good=True),
     ]
 
 

@@ -123,7 +123,7 @@ ensure_npm() {
 
 ensure_extension() {
   local hash
-  hash=$(cd "$root/extension" && find src ./*.ts package-lock.json -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+  hash=$(cd "$root/extension" && find src ./*.ts package-lock.json ../mediafetcher/__init__.py -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
   unchanged extension "$hash" && [ -f "$root/extension/dist/firefox/manifest.json" ] && return
   ensure_npm extension
   step "the browser extension" npm --prefix "$root/extension" run build

@@ -12,7 +12,7 @@ from mediafetcher.api.routes import lists as list_routes
 from mediafetcher.core.source_metadata import of_ytdlp
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import lists, metadata
-from mediafetcher.library.storage import blob_store
+from mediafetcher.library.storage import mount
 
 
 def fits(kind: Any, said: Any) -> Any:
@@ -244,7 +244,7 @@ async def test_a_new_file_for_an_item(alice: Any, tmp_path: Path) -> None:
 
 async def test_adoption_of_unknown_files_counts_them(web: Any, person: Any) -> None:
     alice, bob = await person("Alice", admin=True), await person("Bob")
-    unknown = blob_store.root() / "store" / "ff" / f"{'f' * 64}.mp4"
+    unknown = mount.root() / "store" / "ff" / f"{'f' * 64}.mp4"
     unknown.parent.mkdir()
     unknown.write_bytes(b"its bytes are not what its name says")
     listed = (await alice.http.get("/api/store/files")).json()

@@ -5,10 +5,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sorted(ROOT.glob("requirements*.lock"))
@@ -23,6 +26,26 @@ def test_every_python_package_has_a_version_and_hashes(lock: Path) -> None:
         assert re.match(r"^[a-z0-9._-]+(\[[a-z,]+\])?==\S+ ", entry), entry
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
         assert "://" not in entry
+
+
+def _wanted(lock: str) -> list[str]:
+    """Return what pyproject.toml asks of a lock: the product's dependencies, and those of a group."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    return {
+        "requirements.lock": project["project"]["dependencies"],
+        "requirements-dev.lock": [*project["project"]["dependencies"], *groups["dev"]],
+        "requirements-build.lock": groups["build"],
+        "requirements-package.lock": groups["package"],
+    }[lock]
+
+
+@pytest.mark.parametrize("lock", PYTHON, ids=lambda path: path.name)
+def test_lock_holds_what_the_project_asks_for(lock: Path) -> None:
+    locked = dict(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", lock.read_text(), re.MULTILINE))
+    for text in _wanted(lock.name):
+        wanted = Requirement(text)
+        assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), text
 
 
 @pytest.mark.parametrize("lock", NODE, ids=lambda path: path.parent.name)

@@ -181,7 +181,7 @@ async def _to_sweep(work: Path) -> None:
     """A file without holders, one that is held, and what a dead process left in incoming/."""
     await _put(work, b"held")
     await _dying(work)
-    (mount.incoming() / f"{staging.installation}.{staging.here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
+    (mount.incoming() / f"{mount.installation()}.{staging.here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
 
 
 async def _two_items(work: Path) -> None:

@@ -22,7 +22,7 @@ from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import queries
-from mediafetcher.library.storage import blob_store
+from mediafetcher.library.storage import blob_store, mount
 from tests.site import Site, behaviours, media
 from tests.site.expected import CASES, Case
 from tests.waiting import eventually
@@ -194,7 +194,7 @@ def _shelve(films: dict[str, tuple[str, dict]], name: str, item: dict) -> None:
 
 async def _played(films: dict[str, tuple[str, dict]], folder: Path) -> dict[str, str]:
     """Play stored files in Chromium -> what is wrong with which."""
-    with Site(blob_store.root()) as shelf:
+    with Site(mount.root()) as shelf:
         rows = [[path, item["media"]["video_codec"] is not None, item["duration"]] for path, (_, item) in films.items()]
         page = folder / "player.html"
         page.write_text(_PLAYER % (shelf.url(""), rows.__repr__().replace("True", "true").replace("False", "false")))

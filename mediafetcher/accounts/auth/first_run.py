@@ -15,7 +15,7 @@ from mediafetcher.accounts.auth import credentials, passwords, rate_limit, sessi
 from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import same_text
+from mediafetcher.db.expressions import is_true, same_text
 from mediafetcher.db.tables import User
 
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without letters that look alike
@@ -27,7 +27,7 @@ def _file() -> Path:
 
 async def is_open() -> bool:
     """Return whether no administrator exists yet."""
-    return not await User.exists().where(User.admin.eq(True), User.password_hash.is_not_null())
+    return not await User.exists().where(is_true(User.admin), User.password_hash.is_not_null())
 
 
 async def prepare() -> str | None:
@@ -108,7 +108,7 @@ async def _require_code(code: str, address: str) -> None:
 
 
 async def _first_admin(name: str, password_hash: str) -> int:
-    locals_ = User.select(User.id).where(User.admin.eq(True), User.password_hash.is_null())
+    locals_ = User.select(User.id).where(is_true(User.admin), User.password_hash.is_null())
     local = await locals_.order_by(User.id).first()
     taken = await User.select(User.id).where(same_text(User.name, name)).first()
     if taken is not None and taken != local:

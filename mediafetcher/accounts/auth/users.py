@@ -9,7 +9,7 @@ from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, passwords, rate_limit
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import same_text
+from mediafetcher.db.expressions import is_true, same_text
 from mediafetcher.db.tables import Device, LibraryItem, Session, Token, User
 
 LOCAL = "owner"  # the user of the command line before the first account is set up
@@ -177,6 +177,6 @@ async def require_removable(user_id: int) -> Row:
 
 
 async def _require_another_admin(person: Row) -> None:
-    others = User.exists().where(User.admin.eq(True), User.password_hash.is_not_null(), User.id != person["id"])
+    others = User.exists().where(is_true(User.admin), User.password_hash.is_not_null(), User.id != person["id"])
     if person["admin"] and not await others:
         raise errors.LastAdmin()

@@ -17,7 +17,7 @@ from mediafetcher.accounts.vault import cookie_formats, encryption
 from mediafetcher.accounts.vault.cookie_formats import Cookie
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.expressions import NOW, among, is_true
 from mediafetcher.db.tables import CookieJar, Device, PairingCode
 from mediafetcher.net import urls
 from mediafetcher.sandbox import parsing
@@ -111,7 +111,7 @@ async def remove_password(owner: int, site: str, address: str | None = None) -> 
     site = cookie_formats.site_name(site)
     table = CookieJar
     async with engine.transaction():
-        jar = table.select(table.id).where(table.owner == owner, table.site == site, table.has_password.eq(True))
+        jar = table.select(table.id).where(table.owner == owner, table.site == site, is_true(table.has_password))
         row = await jar.first()
         if row is None:
             raise errors.NotFound("No password is stored for this site.")
@@ -127,7 +127,7 @@ async def remove_password(owner: int, site: str, address: str | None = None) -> 
 async def sites_with_password(owner: int) -> set[str]:
     """Return the sites for which a name and password are kept."""
     table = CookieJar
-    rows = await table.select(table.site).where(table.owner == owner, table.has_password.eq(True))
+    rows = await table.select(table.site).where(table.owner == owner, is_true(table.has_password))
     return {row["site"] for row in rows}
 
 
@@ -153,7 +153,7 @@ async def _account_for(owner: int, url: str) -> urls.Login | None:
     """Return the name and password of the site of a link, or of the nearest site above it."""
     table, names = CookieJar, names_of(urlsplit(url).hostname or "")
     jars = table.select(table.id, table.site).where(
-        table.owner == owner, among(table.site, names), table.has_password.eq(True)
+        table.owner == owner, among(table.site, names), is_true(table.has_password)
     )
     row = await jars.order_by(QueryString("length(site)"), ascending=False).first()
     account = (await _contents(row["id"], owner, row["site"])).account if row is not None else None
@@ -240,7 +240,9 @@ async def hosts() -> list[Host]:
     table, cookies = CookieJar, QueryString("(cookies > 0 or has_password)").as_alias("cookies")
     rows = await table.select(table.owner, table.site, cookies)
     named = [Host(row["owner"], urls.site(f"https://{row['site']}"), row["cookies"]) for row in rows]
-    short = [Host(row["owner"], name, True) for row in rows if row["cookies"] for name in _short_names(row["site"])]
+    short = [
+        Host(row["owner"], name, below=True) for row in rows if row["cookies"] for name in _short_names(row["site"])
+    ]
     return named + short
 
 

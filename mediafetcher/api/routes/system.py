@@ -15,11 +15,12 @@ from mediafetcher.api import process_usage
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, runtime_settings
+from mediafetcher.db.expressions import is_true
 from mediafetcher.db.tables import Download, MediaFile
 from mediafetcher.downloads import leases, nodes, queries
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.catalog import queries as library
-from mediafetcher.library.storage import blob_store, mount, ownership
+from mediafetcher.library.storage import mount, ownership
 from mediafetcher.media import encoders, ffmpeg
 
 
@@ -197,7 +198,7 @@ async def state(owner: int) -> System:
     return System(
         version=__version__,
         max_height=settings.get().max_height,
-        mount=MountState(now.state, now.reason or None, now.total, now.free, str(blob_store.root())),
+        mount=MountState(now.state, now.reason or None, now.total, now.free, str(mount.root())),
         store=_store(),
         queue=QueueState(counts["running"], counts["queued"], counts["needs_action"], paused.code if paused else None),
         transcode=Transcode(*uses["convert"], encoders.shown()),
@@ -229,7 +230,7 @@ async def _saved() -> Saved:
     """Count what was not stored twice: each reference beyond the first, and downloads that were not fetched."""
     again = QueryString("coalesce(sum(size * (ref_count - 1)), 0)::bigint").as_alias("bytes")
     files = await MediaFile.select(again).where(MediaFile.ref_count > 1)
-    return Saved(files[0]["bytes"], await Download.count().where(Download.deduplicated.eq(True)))
+    return Saved(files[0]["bytes"], await Download.count().where(is_true(Download.deduplicated)))
 
 
 async def _postgresql() -> str:

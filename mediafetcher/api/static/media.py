@@ -152,9 +152,9 @@ def _regular(path: Path) -> io.FileIO:
 
     Otherwise every machine that can write to the share could make us send any file of this machine.
     """
-    folder = os.open(blob_store.root(), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(mount.root(), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        *above, name = path.relative_to(blob_store.root()).parts
+        *above, name = path.relative_to(mount.root()).parts
         for part in above:
             inner = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             os.close(folder)

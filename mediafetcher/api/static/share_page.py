@@ -9,8 +9,6 @@ from mediafetcher.api.static import bare_page
 from mediafetcher.core import errors
 from mediafetcher.feeds import shares
 
-HEADERS = bare_page.HEADERS
-
 
 class _Words(NamedTuple):
     by: str

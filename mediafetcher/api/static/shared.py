@@ -15,7 +15,7 @@ import re
 from urllib.parse import parse_qs
 
 from mediafetcher.api import problems, request_guard
-from mediafetcher.api.static import media, ranges, share_page
+from mediafetcher.api.static import bare_page, media, ranges, share_page
 from mediafetcher.core import errors, settings
 from mediafetcher.feeds import rss, shares
 
@@ -47,7 +47,7 @@ async def answer(call: request_guard.Call, path: str, query: str) -> media.Answe
         if "text/html" not in (call.get("accept") or ""):
             raise
         text = share_page.problem(call, problem)
-        headers = share_page.HEADERS | _PRIVATE | problems.headers(problem)
+        headers = bare_page.HEADERS | _PRIVATE | problems.headers(problem)
         return _text(call, text, "text/html; charset=utf-8", headers)._replace(status=problem.status)
 
 
@@ -136,7 +136,7 @@ async def _page(call: request_guard.Call, share: shares.Opened, secret: str, que
     if call.method == "GET":
         await shares.count(share, call.address)
     html = share_page.html(call, share, secret, found, shown)
-    return _text(call, html, "text/html; charset=utf-8", share_page.HEADERS | _PRIVATE)
+    return _text(call, html, "text/html; charset=utf-8", bare_page.HEADERS | _PRIVATE)
 
 
 def _text(call: request_guard.Call, text: str, kind: str, headers: dict[str, str]) -> media.Answer:

@@ -6,8 +6,8 @@ the index names is refused, and so is an archive that would write elsewhere. No 
 
 import hashlib
 import io
+import platform
 import re
-import sys
 import urllib.request
 import zipfile
 import zlib
@@ -16,6 +16,10 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from mediafetcher.core import errors
 
@@ -24,6 +28,8 @@ _SECONDS = 30.0
 _MOST_INDEX = 8 << 20  # bytes; ten times the size of yt-dlp's index
 _MOST_WHEEL = 64 << 20
 _MOST_FILES, _MOST_UNPACKED = 20_000, 256 << 20
+_MAX_NAME = 200  # characters of a file or a rule
+_PURE = Tag("py3", "none", "any")
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
 
 
@@ -35,17 +41,16 @@ class Wheel(NamedTuple):
     sha256: str
 
 
-def order(version: str) -> tuple[tuple[int, ...], bool]:
-    """Return the sort key of a version: its numbers, and a development version before its release."""
-    numbers, dev, _ = version.partition(".dev")
-    return tuple(int(part) for part in numbers.split(".")), not dev
+def order(version: str) -> Version:
+    """Return the sort key of a version (PEP 440). Raises: ValueError."""
+    return Version(version)
 
 
 def is_version(said: str, version: str) -> bool:
     """Tell whether a program of the reported version is this one, or a development version of it."""
     try:
-        return order(said)[0] == order(version)[0]
-    except ValueError:
+        return Version(Version(said).base_version) == Version(Version(version).base_version)
+    except InvalidVersion:
         return False
 
 
@@ -59,7 +64,7 @@ def newest(index: str, project: str, *, development: bool = False, exactly: str 
     if exactly:
         found = [wheel for wheel in found if wheel.version == exactly]
     elif not development:
-        found = [wheel for wheel in found if ".dev" not in wheel.version]
+        found = [wheel for wheel in found if not order(wheel.version).is_prerelease]
     if not found:
         raise errors.IndexAway(
             f"{address} has no version of {project} {exactly or ''} for this Python.".replace("  ", " ")
@@ -89,18 +94,25 @@ def wheels(text: bytes, project: str, address: str) -> list[Wheel]:
 
 
 def _wheel(entry: _File, project: str, address: str) -> Wheel | None:
-    pattern = rf"^{project.replace('-', '_')}-(\d{{1,9}}(?:\.\d{{1,9}}){{0,9}}(?:\.dev\d{{1,9}})?)-py3-none-any\.whl$"
-    name = re.match(pattern, entry.filename, re.ASCII)
     sha256 = entry.hashes.get("sha256", "").lower()
-    if not name or entry.yanked or len(sha256) != 64 or not _fits(entry.requires_python):
+    if entry.yanked or len(sha256) != 64 or len(entry.filename) > _MAX_NAME or not entry.filename.endswith(".whl"):
         return None
-    return Wheel(name[1], urljoin(address, entry.url), sha256)
+    try:
+        name, version, _, tags = parse_wheel_filename(entry.filename)
+    except InvalidWheelFilename:
+        return None
+    later = version.is_prerelease and not version.is_devrelease  # alpha, beta or candidate
+    if name != canonicalize_name(project) or _PURE not in tags or later or not _fits(entry.requires_python):
+        return None
+    return Wheel(str(version), urljoin(address, entry.url), sha256)
 
 
 def _fits(wanted: str | None) -> bool:
-    """Tell whether this Python is new enough: the one form of the rule that pure packages use."""
-    least = re.search(r">=\s{0,9}3\.(\d{1,9})", wanted or "")
-    return not least or int(least[1]) <= sys.version_info.minor
+    """Tell whether this Python meets `Requires-Python`. What cannot be read forbids nothing, as in pip."""
+    try:
+        return SpecifierSet((wanted or "")[:_MAX_NAME]).contains(platform.python_version(), prereleases=True)
+    except InvalidSpecifier:
+        return True
 
 
 def fetch(wheel: Wheel, index: str) -> bytes:

@@ -50,20 +50,21 @@ def start(channel: Channel | None = None) -> asyncio.Task[Status]:
     global _running
     if _running is None:
         _running = asyncio.create_task(_update(channel or versions.kept().current.channel), name="ytdlp update")
-        versions.news.updating = True
+        versions.update_begins()
         _running.add_done_callback(_ended)
     return _running
 
 
 def _ended(task: asyncio.Task[Status]) -> None:
     global _running
-    _running, versions.news.updating = None, False
-    if not task.cancelled():
-        error = task.exception()
-        problem = error if isinstance(error, errors.Problem) or error is None else errors.Internal()
-        if error is not None:
-            _log.warning("yt-dlp was not updated", reason=str(error))
-        versions.news.error = problem
+    _running = None
+    if task.cancelled():
+        versions.update_ended(None, cancelled=True)
+        return
+    error = task.exception()
+    if error is not None:
+        _log.warning("yt-dlp was not updated", reason=str(error))
+    versions.update_ended(error if isinstance(error, errors.Problem) or error is None else errors.Internal())
 
 
 async def newer() -> Version | None:
@@ -90,7 +91,7 @@ async def _newest(channel: Channel) -> package_index.Wheel:
     wheel = await asyncio.to_thread(
         package_index.newest, settings.get().ytdlp_index, "yt-dlp", development=channel == "nightly"
     )
-    versions.news.latest[channel] = wheel.version
+    versions.note_latest(channel, wheel.version)
     return wheel
 
 

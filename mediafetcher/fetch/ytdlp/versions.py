@@ -5,9 +5,11 @@ Running downloads keep theirs; the next one starts with the new one, without a r
 always available for a rollback, and is used again if it is the newer.
 """
 
+import contextlib
 import functools
 import importlib.metadata
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -60,8 +62,8 @@ class Status(msgspec.Struct):
     trying: str | None
 
 
-class _News(msgspec.Struct):
-    """The state of updater.py since the start of this process."""
+class _Activity(msgspec.Struct):
+    """What this process has found and tried since its start."""
 
     latest: dict[Channel, str] = {}
     error: errors.Problem | None = None
@@ -69,7 +71,48 @@ class _News(msgspec.Struct):
     trying: str | None = None
 
 
-news = _News()
+_activity = _Activity()
+
+
+def forget_activity() -> None:
+    """Begin as a fresh process does."""
+    global _activity
+    _activity = _Activity()
+
+
+def latest(channel: Channel) -> str | None:
+    """Return the newest version of a channel at the last check of this process."""
+    return _activity.latest.get(channel)
+
+
+def note_latest(channel: Channel, version: str) -> None:
+    _activity.latest[channel] = version
+
+
+def update_begins() -> None:
+    _activity.updating = True
+
+
+def update_ended(error: errors.Problem | None, *, cancelled: bool = False) -> None:
+    """Note the end of an update. A cancelled one leaves the error of the one before."""
+    _activity.updating = False
+    if not cancelled:
+        _activity.error = error
+
+
+def is_testing() -> bool:
+    """Tell whether a newer version is looked for or tested right now."""
+    return _activity.trying is not None
+
+
+@contextlib.contextmanager
+def trial(version: str) -> Iterator[None]:
+    """Show that a newer version is tested; "": it is still looked for."""
+    _activity.trying = version
+    try:
+        yield
+    finally:
+        _activity.trying = None
 
 
 @functools.cache
@@ -96,14 +139,14 @@ def status() -> Status:
         channel=now.current.channel,
         managed=now.current.version is not None,
         previous=previous or (bundled() if now.current.version else None),
-        latest=news.latest.get(now.current.channel),
-        updating=news.updating,
-        error=news.error.detail if news.error else None,
-        failure=news.error.code if news.error else None,
+        latest=latest(now.current.channel),
+        updating=_activity.updating,
+        error=_activity.error.detail if _activity.error else None,
+        failure=_activity.error.code if _activity.error else None,
         automatic=settings.get().ytdlp_update,
         offered=now.offered.version if now.offered else None,
         offered_site=now.offered.site if now.offered else None,
-        trying=news.trying,
+        trying=_activity.trying,
     )
 
 

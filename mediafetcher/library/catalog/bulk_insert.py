@@ -17,7 +17,7 @@ from piccolo.query.functions.aggregate import Min
 
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, many, notifications
-from mediafetcher.db.expressions import among
+from mediafetcher.db.expressions import among, is_false
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source
 from mediafetcher.library.catalog import items, metadata, text_index
 from mediafetcher.library.storage import blob_store, ownership
@@ -160,7 +160,7 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
         raise items.Unannounced
     with_poster = [file.staged.sha256 for file in files if posters.NAME in file.side_files]
     if with_poster:
-        without = among(MediaFile.sha256, with_poster) & MediaFile.poster.eq(False)
+        without = among(MediaFile.sha256, with_poster) & is_false(MediaFile.poster)
         await MediaFile.update({MediaFile.poster: True}).where(without)
     exts = {row["sha256"]: row["ext"] for row in rows}
     for file in files:

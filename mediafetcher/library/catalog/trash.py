@@ -12,7 +12,7 @@ from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, notifications
-from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.expressions import NOW, among, is_false
 from mediafetcher.db.tables import LibraryItem, MediaFile
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import clock_guard, ownership, running, sweeper
@@ -61,7 +61,7 @@ async def put(owner: int, ids: list[int]) -> list[int]:
     Returns: the items that were not in the trash before.
     """
     table = LibraryItem
-    removable = among(table.id, ids) & (table.owner == owner) & table.trashed_at.is_null() & table.keep.eq(False)
+    removable = among(table.id, ids) & (table.owner == owner) & table.trashed_at.is_null() & is_false(table.keep)
     return [row["id"] for row in await table.update({table.trashed_at: NOW}).where(removable).returning(table.id)]
 
 

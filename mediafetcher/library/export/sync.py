@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from mediafetcher.core import clock, errors, events, logging
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import is_true
 from mediafetcher.db.tables import ExportChange, ExportFile, ExportTree, LibraryItem
 from mediafetcher.library.export import arrangement, filenames, link_tree, place, template, tree_lock, update
 from mediafetcher.library.export.layout import Report
@@ -154,7 +155,7 @@ async def refresh() -> int:
     A tree that cannot be updated waits. A slow tree continues in the background, so that none delays the others.
     """
     table = ExportTree
-    changed = table.behind.eq(True) | table.id.is_in(ExportChange.select(ExportChange.tree))
+    changed = is_true(table.behind) | table.id.is_in(ExportChange.select(ExportChange.tree))
     rows = await table.select(*_TREE).where(changed).order_by(table.id)
     tasks = [asyncio.create_task(_refresh_tree(row)) for row in rows]
     for task in tasks:

@@ -34,7 +34,6 @@ _FLUSH = 8 << 20  # bytes after which the disk begins to write, so that fsync ha
 _REPORT = 0.1  # seconds between two reports of progress
 _FOREIGN = 86_400.0  # seconds after which a staged file of another machine counts as left behind
 
-root = mount.root
 _sure: set[Path] = set()  # folders whose own names this process has synced
 _abandoned: set[str] = set()  # names in incoming/ that could not be removed while the share was unavailable
 
@@ -52,7 +51,7 @@ class Staged:
 def path_of(sha256: bytes, ext: str) -> Path:
     """Return the path of a stored file. `ext`: its extension, or the name of a side file: `poster.jpg`, `fr.vtt`."""
     name = sha256.hex()
-    return root() / "store" / name[:2] / f"{name}.{ext.removeprefix('.')}"
+    return mount.root() / "store" / name[:2] / f"{name}.{ext.removeprefix('.')}"
 
 
 class _Stopped(Exception):
@@ -75,7 +74,7 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *
         if on_progress is not None:
             loop.call_soon_threadsafe(on_progress, fraction)
 
-    path = mount.incoming() / staging.name()
+    path = mount.incoming() / staging.name(mount.installation())
     work = asyncio.ensure_future(mount.run_io(_stage, src, path, report, stop, take=take))
     try:
         return await asyncio.shield(work)
@@ -259,7 +258,7 @@ def replace(staged: Staged, ext: str) -> None:
 
 
 def _place_side(source: Path, target: Path) -> None:
-    copy = mount.incoming() / staging.name()
+    copy = mount.incoming() / staging.name(mount.installation())
     try:
         with copy.open("xb", buffering=0) as file, source.open("rb", buffering=0) as data:
             while chunk := data.read(BUFFER):
@@ -309,7 +308,7 @@ def abandoned(path: Path, now: float | None = None) -> bool:
         return True
     if staging.is_of_older_program(path.name):
         return staging.alive(path.name) is not True and _is_old(path, now)
-    if not staging.is_ours(path.name):
+    if not staging.is_of(mount.installation(), path.name):
         return False
     alive = staging.alive(path.name)
     return _is_old(path, now) if alive is None else not alive
@@ -322,7 +321,7 @@ def _is_old(path: Path, now: float | None) -> bool:
     """
     if age(path, now) <= _FOREIGN:
         return False
-    probe = path.parent / staging.name()
+    probe = path.parent / staging.name(mount.installation())
     try:
         probe.touch()
         return age(path, probe.stat().st_mtime) > _FOREIGN

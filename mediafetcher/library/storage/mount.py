@@ -54,6 +54,7 @@ class Mount:
 
 _root: Path | None = None
 _id: uuid.UUID | None = None
+_installation = "0" * 12
 _marked: Path | None = None  # the sentinel that was observed in our format
 _seen = Mount("offline", "The media folder has not been checked yet.")
 _look: Future[Mount] | None = None
@@ -70,6 +71,11 @@ def root() -> Path:
     if _root is None:
         raise errors.MediaOffline("The media folder is not set up yet.")
     return _root
+
+
+def installation() -> str:
+    """Return the installation of this process, as names of staged files begin; zeros before it is known."""
+    return _installation
 
 
 def incoming() -> Path:
@@ -182,10 +188,10 @@ async def _recorded() -> dict[str, Any] | None:
 
 def _use(row: dict[str, Any]) -> Path:
     """Use this media folder from now on. Returns: the folder that the user named; the store may be below it."""
-    global _root, _id
+    global _root, _id, _installation
     base = settings.get().media or Path(row["path"])
     _root, _id = base / row["folder"], row["sentinel"]
-    staging.installation = row["id"].hex[:12]
+    _installation = row["id"].hex[:12]
     return base
 
 
@@ -340,7 +346,7 @@ def _room(total: int, free: int) -> Mount:
 
 
 def _try_write() -> OSError | None:
-    probe = incoming() / staging.name()
+    probe = incoming() / staging.name(_installation)
     try:
         probe.write_bytes(b"probe")
         probe.unlink()

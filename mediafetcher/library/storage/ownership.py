@@ -27,7 +27,7 @@ from piccolo.querystring import QueryString
 
 from mediafetcher.core import clock, errors, events, logging
 from mediafetcher.db import engine, notifications
-from mediafetcher.db.expressions import NOW
+from mediafetcher.db.expressions import NOW, is_true
 from mediafetcher.db.tables import Installation
 from mediafetcher.library.storage import claims, mount, unknown
 
@@ -289,7 +289,7 @@ async def settled() -> bool:
         return True
     if clock.monotonic() < _settled_at:
         return False
-    await Installation.update({Installation.settling: False}).where(Installation.settling.eq(True))
+    await Installation.update({Installation.settling: False}).where(is_true(Installation.settling))
     _settled_at = None
     return True
 

@@ -14,11 +14,9 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-installation = "0" * 12  # the installation of this process; `mount` sets it
 
-
-def name() -> str:
-    """Return a new name for a file that this process writes."""
+def name(installation: str) -> str:
+    """Return a new name for a file that this process writes, for this installation."""
     return f"{installation}.{here()}.{os.getpid()}.{_started(os.getpid())}.{uuid.uuid4().hex}.part"
 
 
@@ -30,7 +28,7 @@ def is_of_older_program(name: str) -> bool:
     return _OLDER.fullmatch(name) is not None
 
 
-def is_ours(name: str) -> bool:
+def is_of(installation: str, name: str) -> bool:
     """Tell whether a process of this installation wrote the file of this name."""
     parts = name.split(".")
     return len(parts) == 6 and parts[0] == installation

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mediafetcher.core import errors, settings
@@ -143,3 +144,13 @@ def test_config_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(errors.BadSetting, match="Cannot read"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", settings.CHANGEABLE)
+def test_changeable_setting_is_described_with_its_bounds(name: str) -> None:
+    kinds = msgspec.json.schema(settings.SomeSettings)["$defs"]["SomeSettings"]["properties"][name]["anyOf"]
+    facts = settings._FIELDS[name].metadata
+    numbers = [kind for kind in kinds if kind["type"] in ("integer", "number")]
+    assert {"type": "null"} in kinds
+    assert [(kind["minimum"], kind["maximum"]) for kind in numbers] == [(facts["low"], facts["high"])] * len(numbers)
+    assert bool(numbers) == (name not in ("proxy", "host_names"))

@@ -138,3 +138,14 @@ async def test_constraints_of_tables_hold(database: str) -> None:
 async def test_truncating_items_is_refused(database: str) -> None:
     with pytest.raises(asyncpg.RaiseError):
         await engine.execute("truncate library_item cascade")
+
+
+_CONTIGUOUS_FROM = 44  # before it, numbers were allotted and not all of them used
+
+
+def test_migrations_have_contiguous_numbers_of_their_own() -> None:
+    numbers = [int(name[1:5]) for name in migrate.known()]
+    assert numbers == sorted(set(numbers))
+    assert [number for number in numbers if number >= _CONTIGUOUS_FROM] == list(
+        range(_CONTIGUOUS_FROM, numbers[-1] + 1)
+    )

@@ -12,7 +12,7 @@ from mediafetcher.downloads.worker import active, pool, runner
 from mediafetcher.library.catalog import blocklist, folders, trash
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.export import sync
-from mediafetcher.library.storage import blob_store, check
+from mediafetcher.library.storage import check, mount
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.cold  # a pool that starts ends what works in the folder of downloads
@@ -55,7 +55,7 @@ async def test_only_unshared_rows_go(ada, bob, site, tmp_path):
         assert await engine.fetchval(f"select count(*) from {table} where owner = $1", bob) == 0, table
     with pytest.raises(errors.NotFound):
         await queries.get(waiting["id"])
-    assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
+    assert len(list((mount.root() / "store").rglob("*.mp4"))) == 1
     assert not any("Bob" in str(path) for path in place.rglob("*.mp4"))
     assert (await item_queries.get(kept, ada))["media"]["ref_count"] == 1
     assert await folders.tree(ada) == [] and await check.check(read_data=True) == []

@@ -17,7 +17,7 @@ from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import known_sources
 from mediafetcher.library.catalog import queries as item_queries
-from mediafetcher.library.storage import blob_store, check, sweeper
+from mediafetcher.library.storage import blob_store, check, mount, sweeper
 from mediafetcher.media import transcode
 from tests.waiting import eventually
 
@@ -52,13 +52,13 @@ async def _nothing_left() -> None:
     """No folder of an attempt, no half of a file, and the checker is content."""
     assert active.all_active() == []
     assert list(settings.get().work.iterdir()) == []
-    incoming = blob_store.root() / "incoming"
+    incoming = mount.root() / "incoming"
     assert not incoming.exists() or list(incoming.iterdir()) == []
     assert await check.check(read_data=True) == []
 
 
 def _stored_files() -> list[Path]:
-    return [path for path in (blob_store.root() / "store").rglob("*") if path.is_file()]
+    return [path for path in (mount.root() / "store").rglob("*") if path.is_file()]
 
 
 async def _reach(id: int, stage: str) -> active.ActiveDownload:
@@ -132,7 +132,7 @@ async def test_another_link_with_the_same_bytes_is_a_second_item_and_no_second_f
     second = await _stored(await _run(owner, site.url("/media/ok.mp4?again=1")))
     assert first["id"] != second["id"] and first["media"]["sha256"] == second["media"]["sha256"]
     assert second["media"]["ref_count"] == 2
-    assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
+    assert len(list((mount.root() / "store").rglob("*.mp4"))) == 1
     await _nothing_left()
 
 
@@ -285,7 +285,7 @@ async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, si
     remember = known_sources.remember
 
     async def cancelled_meanwhile(*given):
-        assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
+        assert len(list((mount.root() / "store").rglob("*.mp4"))) == 1
         await asyncio.create_task(lifecycle.cancel(row["id"], owner), context=contextvars.Context())
         await remember(*given)
 

@@ -22,9 +22,8 @@ def mended() -> bytes:
 async def index(media_online):
     found = Index()
     settings.use(replace(settings.get(), ytdlp_index=found.url, retry_seconds=0.0))
-    for known in (versions.news.latest, ytdlp_canary._resting):
-        known.clear()
-    versions.news.error = None
+    ytdlp_canary._resting.clear()
+    versions.forget_activity()
     yield found
     found.server.shutdown()
     found.server.server_close()
@@ -126,7 +125,7 @@ async def test_without_a_newer_one_they_fail_as_before(owner, index, site, why):
     assert {row["state"] for row in rows} == {"failed"}
     words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "Could not reach"}
     assert words[why] in await _said(rows[2])
-    assert versions.news.latest == ({} if why != "nothing newer" else {"stable": "2020.1.1"})
+    assert versions.latest("stable") == (None if why != "nothing newer" else "2020.1.1")
 
 
 async def test_one_link_that_fails_again_and_again_is_no_site_that_changed(owner, index, mended, site):
@@ -136,7 +135,7 @@ async def test_one_link_that_fails_again_and_again_is_no_site_that_changed(owner
         await lifecycle.retry(row["id"], owner)
         await runner.run(await leases.claim())
     assert (await queries.get(row["id"], owner))["state"] == "failed"
-    assert versions.news.latest == {}
+    assert versions.latest("stable") is None
 
 
 async def test_auto_looks_once_a_day_and_not_at_the_same_time_as_all_others(index, mended):
@@ -146,14 +145,14 @@ async def test_auto_looks_once_a_day_and_not_at_the_same_time_as_all_others(inde
     settings.use(replace(settings.get(), ytdlp_update="auto"))
     await ytdlp_canary.look_daily()
     note = versions.root() / "next-look"
-    assert versions.news.latest == {}  # the first look is some time within the day
+    assert versions.latest("stable") is None  # the first look is some time within the day
     os.utime(note, (1, 1))
     await ytdlp_canary.look_daily()
     assert versions.status().version == NEWER
     due = note.stat().st_mtime
     index.put("2099.9.9", b"")
     await ytdlp_canary.look_daily()
-    assert versions.news.latest == {"stable": NEWER} and note.stat().st_mtime == due
+    assert versions.latest("stable") == NEWER and note.stat().st_mtime == due
     os.utime(note, (1, 1))
     await ytdlp_canary.look_daily()  # what is offered there is no wheel: said, and nothing changes
     assert versions.status().version == NEWER and "package is incomplete" in (versions.status().error or "")

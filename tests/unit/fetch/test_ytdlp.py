@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -24,8 +25,7 @@ def newer() -> bytes:
 def index(state):
     found = Index()
     settings.use(dataclasses.replace(settings.get(), ytdlp_index=found.url))
-    versions.news.latest.clear()
-    versions.news.error = None
+    versions.forget_activity()
     yield found
     found.server.shutdown()
     found.server.server_close()
@@ -111,7 +111,7 @@ async def test_nightly_is_asked_for(index):
     assert package_index.newest(index.url, "yt-dlp").version == NEWER
     assert package_index.newest(index.url, "yt-dlp", development=True).version == NIGHTLY
     assert (await updater.look("nightly")).channel == "stable"
-    assert versions.news.latest["nightly"] == NIGHTLY
+    assert versions.latest("nightly") == NIGHTLY
 
 
 async def test_nothing_newer_changes_nothing(index):
@@ -154,3 +154,45 @@ def test_a_wheel_that_leads_elsewhere_is_refused(tmp_path, name):
 def test_versions_sort_by_their_numbers():
     listed = ["2026.1.1", NIGHTLY, "2026.10.26", "2026.10.26.dev0", "2026.10.3", NEWER]
     assert sorted(listed, key=package_index.order)[-3:] == ["2026.10.26", NEWER, NIGHTLY]
+
+
+def listed(name: str, version: str, python: str | None = None, tag: str = "py3-none-any", **more: object) -> dict:
+    file = {"filename": f"{name}-{version}-{tag}.whl", "url": "x.whl", "hashes": {"sha256": "0" * 64}, **more}
+    return file | ({"requires-python": python} if python else {})
+
+
+@pytest.mark.parametrize(
+    ("python", "fits"),
+    [
+        (None, True),
+        (">=3.8", True),
+        (">=3.99", False),
+        (">3.99", False),
+        ("<3", False),
+        (">=3.8,<3.9", False),
+        ("==3.*", True),
+        ("~=2.7", False),
+        (">=3.8, !=3.99.*", True),
+        ("nonsense", True),  # forbids nothing, as in pip
+    ],
+)
+def test_wheel_for_another_python_is_left_out(python, fits):
+    text = json.dumps({"files": [listed("yt_dlp", "2098.1.1", python)]}).encode()
+    assert bool(package_index.wheels(text, "yt-dlp", "https://a.example/")) == fits
+
+
+def test_only_pure_wheels_of_the_project_are_taken():
+    files = [
+        listed("yt_dlp", "2098.01.02"),
+        listed("YT.DLP", "2098.1.3"),
+        listed("yt_dlp", "2098.1.4", tag="py2.py3-none-any"),
+        listed("yt_dlp", "2098.1.5.dev1"),
+        listed("yt_dlp", "2098.1.6rc1"),
+        listed("yt_dlp", "2098.1.7", tag="cp311-cp311-linux_x86_64"),
+        listed("yt_dlp", "2098.1.8", yanked="broken"),
+        listed("other", "2098.1.9"),
+        {"filename": "yt_dlp-2098.2.1.tar.gz", "url": "x", "hashes": {"sha256": "0" * 64}},
+        {"filename": "yt_dlp-nonsense.whl", "url": "x", "hashes": {"sha256": "0" * 64}},
+    ]
+    found = package_index.wheels(json.dumps({"files": files}).encode(), "yt-dlp", "https://a.example/")
+    assert [wheel.version for wheel in found] == ["2098.1.2", "2098.1.3", "2098.1.4", "2098.1.5.dev1"]

@@ -12,7 +12,7 @@ import pytest
 from mediafetcher.core import settings
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, check
+from mediafetcher.library.storage import blob_store, check, mount
 
 FACTS = items.MediaFacts("video/mp4", ".mp4", duration=12.5, width=640, height=360, video_codec="h264")
 Put = Callable[..., Awaitable[int]]
@@ -78,11 +78,11 @@ def path(data: bytes, ext: str = ".mp4") -> Path:
 
 def stored() -> list[str]:
     """The names of all files in the store."""
-    return sorted(file.name for file in (blob_store.root() / "store").rglob("*") if file.is_file())
+    return sorted(file.name for file in (mount.root() / "store").rglob("*") if file.is_file())
 
 
 def staged() -> list[str]:
-    return sorted(file.name for file in (blob_store.root() / "incoming").iterdir())
+    return sorted(file.name for file in (mount.root() / "incoming").iterdir())
 
 
 async def clean() -> None:

@@ -129,20 +129,19 @@ async def test_an_error_of_the_source_is_not_one_of_the_store(media_online: Path
 async def test_staged_file_of_a_dead_process_is_garbage_at_once(media_online: Path, tmp_path: Path) -> None:
     made = await blob_store.stage(await _file(tmp_path, b"mine"))
     assert not blob_store.abandoned(made.path)
-    ours = f"staging.installation = {staging.installation!r}"
-    script = f"from mediafetcher.library.storage import staging; {ours}; print(staging.name())"
+    script = f"from mediafetcher.library.storage import staging; print(staging.name({mount.installation()!r}))"
     root = Path(__file__).parents[3]
     dead = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     left = made.path.with_name(dead.stdout.strip())
     left.write_bytes(b"")
     assert blob_store.abandoned(left)
-    foreign = made.path.with_name(f"{staging.installation}.{'a' * 12}.1.1.{'0' * 32}.part")
+    foreign = made.path.with_name(f"{mount.installation()}.{'a' * 12}.1.1.{'0' * 32}.part")
     foreign.write_bytes(b"")
     assert not blob_store.abandoned(foreign)  # another machine may be writing it
 
 
 async def test_staged_file_of_another_machine_stays_where_the_clock_of_the_share_is_behind(media_online: Path) -> None:
-    name = f"{staging.installation}.{'a' * 12}.1.1.{'0' * 32}.part"  # a worker of this installation
+    name = f"{mount.installation()}.{'a' * 12}.1.1.{'0' * 32}.part"  # a worker of this installation
     (media_online / "incoming" / name).write_bytes(b"written now")
     assert not blob_store.abandoned(media_online / "incoming" / name, time.time() + 3 * 86_400)
     assert staged() == [name]
@@ -160,7 +159,7 @@ async def test_staged_file_of_another_installation_is_never_abandoned(media_onli
 
 async def _of_older_programs(media: Path) -> dict[str, Path]:
     """Staged files as programs without claims named them, by whose they are."""
-    mine = staging.name().split(".")
+    mine = staging.name(mount.installation()).split(".")
     names = {
         "dead": [mine[1], mine[2], "1", mine[4], "part"],
         "alive": mine[1:],

@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import queries, trash
-from mediafetcher.library.storage import blob_store, check, mount, ownership, staging, sweeper
+from mediafetcher.library.storage import check, mount, ownership, staging, sweeper
 from tests import deep
 from tests.unit.library.conftest import Put, clean, path, staged, stored
 
@@ -50,7 +50,7 @@ async def _wrong_count(owner: int, put: Put) -> None:
 
 async def _leftover(owner: int, put: Put) -> None:
     left = (
-        mount.incoming() / f"{staging.installation}.{staging.here()}.{os.getpid()}.1.{'0' * 32}.part"
+        mount.incoming() / f"{mount.installation()}.{staging.here()}.{os.getpid()}.1.{'0' * 32}.part"
     )  # that number, an earlier process
     left.write_bytes(b"half")
 
@@ -77,7 +77,7 @@ async def _stuck_download(owner: int, put: Put) -> None:
 
 
 async def _store_offline(owner: int, put: Put) -> None:
-    (blob_store.root() / mount.SENTINEL).unlink()
+    (mount.root() / mount.SENTINEL).unlink()
 
 
 async def _many_missing(owner: int, put: Put) -> None:
@@ -199,7 +199,7 @@ async def test_side_files_unlisted_by_their_row_are_freed_with_it(owner: int, pu
 
 
 async def test_file_with_foreign_name_is_information(owner: int, put: Put) -> None:
-    (blob_store.root() / "store" / "holiday.mp4").write_bytes(b"by hand")
+    (mount.root() / "store" / "holiday.mp4").write_bytes(b"by hand")
     assert [(finding.kind, finding.is_information) for finding in await check.check()] == [("unknown_file", True)]
 
 
@@ -236,7 +236,7 @@ async def test_young_garbage_is_no_finding(owner: int, put: Put) -> None:
 async def test_folder_of_the_nas_is_no_finding(owner: int, put: Put) -> None:
     await put(b"film")
     for name in ("store/.DS_Store", "store/@eaDir", f"store/{path(b'film').parent.name}/Thumbs.db"):
-        (blob_store.root() / name).write_bytes(b"")
+        (mount.root() / name).write_bytes(b"")
     await clean()
 
 

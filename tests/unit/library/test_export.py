@@ -16,7 +16,7 @@ from mediafetcher.core import errors, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items, metadata, queries, trash
 from mediafetcher.library.export import layout, link_tree, sync, tree_lock, trees, update
-from mediafetcher.library.storage import blob_store, sweeper
+from mediafetcher.library.storage import mount, sweeper
 from tests import places
 from tests.unit.library.conftest import clean, path, stored
 from tests.waiting import eventually
@@ -319,7 +319,7 @@ async def test_a_file_that_was_placed_again_is_linked_again(owner, put, there):
 async def test_an_offline_store_changes_no_tree(owner, put, there):
     await put(b"film", "Film")
     await sync.export()
-    sentinel = blob_store.root() / ".mediafetcher-store"
+    sentinel = mount.root() / ".mediafetcher-store"
     sentinel.rename(sentinel.with_name("away"))
     await put_nothing(owner)
     assert await sync.refresh() == 0

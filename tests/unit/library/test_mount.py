@@ -76,7 +76,7 @@ async def test_nothing_happens_while_it_is_away(owner: int, put, at_once: None, 
     """As an unmount leaves it: an empty folder in its place."""
     item = await put(b"kept")
     dying = await put(b"dying")
-    root, away = blob_store.root(), tmp_path / "away"
+    root, away = mount.root(), tmp_path / "away"
     ready = await blob_store.stage(await _source(tmp_path))
     root.rename(away)
     root.mkdir()
@@ -180,7 +180,7 @@ async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
         await trash.trash(await put(b"film %d" % number), owner)
     await engine.execute("update media_file set unreferenced_at = now() - interval '2 hours'")
     await run_for(7200)
-    away = list((blob_store.root() / "store").rglob("*.mp4"))[:30]
+    away = list((mount.root() / "store").rglob("*.mp4"))[:30]
     kept = {file: file.read_bytes() for file in away}
     for file in away:
         file.unlink()

@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import blocklist, queries
-from mediafetcher.library.storage import blob_store, check, mount, scrub
+from mediafetcher.library.storage import check, mount, scrub
 from mediafetcher.sandbox.libc import LIBC
 from tests.unit.library.conftest import clean, path
 from tests.waiting import eventually
@@ -120,7 +120,7 @@ async def test_few_missing_among_many_are_marked(owner: int, put) -> None:  # ty
 async def test_a_share_that_is_away_is_no_rot(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     await put(b"film")
     await _all_due()
-    (blob_store.root() / mount.SENTINEL).rename(blob_store.root() / "hidden")
+    (mount.root() / mount.SENTINEL).rename(mount.root() / "hidden")
     with pytest.raises(errors.MediaOffline):
         await scrub.scrub()
     assert (await mount.refresh()).state == "offline" and await scrub.scrub() == 0

@@ -12,7 +12,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.storage import blob_store, claims, mount, ownership, sweeper
+from mediafetcher.library.storage import claims, mount, ownership, sweeper
 from tests.unit.library.conftest import Put
 
 pytestmark = pytest.mark.promise(22)
@@ -78,7 +78,7 @@ async def test_first_reference_by_worker_without_a_server_fails_for_now(
     with pytest.raises(errors.ServerAway):
         await put(b"film")
     assert await engine.fetchval("select count(*) from media_file") == 0
-    assert not list((blob_store.root() / "store").rglob("*.mp4"))
+    assert not list((mount.root() / "store").rglob("*.mp4"))
 
 
 @pytest.mark.usefixtures("worker")

@@ -99,7 +99,7 @@ class Reader:
                 return at, number
         stored = {noted.name: noted.number for noted in self._track.recent}
         for at, segment in enumerate(segments):
-            name = Piece(0, segment.source, 0.0, {}, None, False).name
+            name = Piece(0, segment.source, 0.0, {}, None, breaks=False).name
             if name in stored:
                 return at, stored[name]
         numbers = [*self._numbers.values(), *([] if self._track.last is None else [self._track.last])]
