@@ -17,10 +17,11 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import asyncpg
+from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, logging
 from mediafetcher.db import catalogue, embedded, foreign_rows, liveness, migrate, statements
-from mediafetcher.db.tables import Installation, Setting, StoreRoot
+from mediafetcher.db.tables import Installation, MediaFile, Setting, StoreRoot
 from mediafetcher.sandbox import process
 
 DUMP, MEDIA = "database.dump", "media.csv"
@@ -28,8 +29,16 @@ SETTING = "setting.json"  # the rows of `setting` without secrets, if there are 
 _KEPT = "_before_"  # in the name of the database that a restored one has replaced
 _LONGEST = 3600.0  # seconds of one command: it counts or analyses the largest table
 _FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not support
-# The server copies its rows to a file, in the snapshot of the dump.
-_MEDIA = "select encode(sha256, 'hex'), size, ext from media_file order by sha256"
+# Rows and the list of files agree: both are of one snapshot.
+_BEGIN_SNAPSHOT = "begin isolation level repeatable read, read only"
+# Names of databases are our own.
+_CREATE_DATABASE = "create database \"{name}\" template template0 encoding 'UTF8'"
+# Also while programs are connected.
+_DROP_DATABASE = 'drop database if exists "{name}" with (force)'
+# The restored database takes the place of the present one.
+_RENAME_DATABASE = 'alter database "{name}" rename to "{new}"'
+# Plans need the statistics of the new rows.
+_ANALYZE = "analyze"
 
 _log = logging.get("dump")
 
@@ -130,11 +139,11 @@ async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
     Without secrets, SETTING holds the settings that users changed, if one of them contains a password.
     """
     async with _connection(dsn) as connection:
-        await connection.execute("begin isolation level repeatable read, read only")
+        await connection.execute(_BEGIN_SNAPSHOT)
         snapshot = await statements.function(connection, "pg_export_snapshot")
         held = await _facts(connection)
         if "media_file" in held.counts:
-            await connection.copy_from_query(_MEDIA, output=str(folder / MEDIA), format="csv")
+            await connection.copy_from_query(_stored_files(), output=str(folder / MEDIA), format="csv")
         else:
             (folder / MEDIA).touch()
         given = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
@@ -158,6 +167,13 @@ async def _harmless_settings(connection: Any) -> list[list[str]] | None:
     return kept if found else None
 
 
+def _stored_files() -> str:
+    """Return the query of the stored files. The server writes its rows to a file, in the snapshot of the dump."""
+    table = MediaFile
+    chosen = table.select(QueryString("encode(sha256, 'hex')"), table.size, table.ext).order_by(table.sha256)
+    return statements.compiled(chosen)[0]
+
+
 # ---- in ----------------------------------------------------------------------------------------------------
 
 
@@ -168,9 +184,9 @@ async def restore(dsn: str, folder: Path, name: str, schema: list[str]) -> Facts
     The engine must not be connected.
     """
     async with _maintenance(dsn) as connection:
-        await connection.execute(f'drop database if exists "{name}" with (force)')
+        await connection.execute(_DROP_DATABASE.format(name=name))
         try:
-            await connection.execute(f"create database \"{name}\" template template0 encoding 'UTF8'")
+            await connection.execute(_CREATE_DATABASE.format(name=name))
         except asyncpg.InsufficientPrivilegeError as error:
             raise errors.RestoreFailed(
                 "This PostgreSQL user cannot create databases. Have an administrator run `alter role ... "
@@ -213,7 +229,7 @@ async def fill(dsn: str, folder: Path) -> Facts:
 async def _finish(connection: Any, folder: Path) -> Facts:
     if (folder / SETTING).exists():
         await _fill_settings(connection, json.loads((folder / SETTING).read_text()))
-    await connection.execute("analyze")
+    await connection.execute(_ANALYZE)
     return await _facts(connection)
 
 
@@ -242,8 +258,8 @@ async def switch(dsn: str, name: str, stamp: str) -> str | None:
     async with _maintenance(dsn) as connection:
         try:
             async with connection.transaction():
-                await connection.execute(f'alter database "{present}" rename to "{kept}"')
-                await connection.execute(f'alter database "{name}" rename to "{present}"')
+                await connection.execute(_RENAME_DATABASE.format(name=present, new=kept))
+                await connection.execute(_RENAME_DATABASE.format(name=name, new=present))
         except asyncpg.ObjectInUseError as error:
             raise errors.RestoreFailed("The database is in use. Stop every MediaFetcher that uses it first.") from error
         older = [name for name in await catalogue.databases(connection) if name.startswith(present + _KEPT)]
@@ -255,7 +271,7 @@ async def switch(dsn: str, name: str, stamp: str) -> str | None:
 
 async def drop(dsn: str, name: str) -> None:
     async with _maintenance(dsn) as connection:
-        await connection.execute(f'drop database if exists "{name}" with (force)')
+        await connection.execute(_DROP_DATABASE.format(name=name))
 
 
 @contextlib.asynccontextmanager

@@ -33,6 +33,8 @@ from mediafetcher.sandbox import process
 
 VERSION = "18"  # the major version: it cannot read the data of another one (transfer.py converts it)
 DATABASE = "mediafetcher"
+# The first start.
+_CREATE_DATABASE = f"create database {DATABASE}"
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of a socket is limited to 107
 _START = 60.0  # seconds until it must answer, since it last reported that it recovers from a crash
@@ -265,7 +267,7 @@ class Cluster:
     async def _create_database(self) -> None:
         connection = await asyncpg.connect(self.dsn.replace(f"/{DATABASE}?", "/postgres?"), timeout=5)
         try:
-            await connection.execute(f"create database {DATABASE}")
+            await connection.execute(_CREATE_DATABASE)
         finally:
             await connection.close()
 

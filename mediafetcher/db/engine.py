@@ -23,6 +23,7 @@ import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.query.base import Query
 from piccolo.querystring import QueryString
+from piccolo.table import Table
 
 from mediafetcher.core import errors
 from mediafetcher.db import listener, liveness, statements
@@ -44,6 +45,10 @@ ServerTrouble = (
 _ACQUIRE = 30.0  # seconds to wait for a free connection
 _RELEASE = 5.0  # seconds that a release may take
 _POOL = 10
+# The lock ends with the transaction, also if the program dies.
+_BEGIN_LOCKED = "begin; select pg_advisory_xact_lock({lock})"
+# Rows that are counted stay as many until the transaction ends.
+_LOCK_TABLE = "lock table {table} in share row exclusive mode"
 
 # It logs a trace each time that its idle connection finds no server; code that needs one reports it anyway.
 logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
@@ -291,7 +296,7 @@ async def exclusive(lock: int) -> AsyncIterator[None]:
         connection = await DB.acquire()
     try:
         with _translated(), _sound(connection):
-            await connection.execute(f"begin; select pg_advisory_xact_lock({int(lock)})")
+            await connection.execute(_BEGIN_LOCKED.format(lock=int(lock)))
         yield
     finally:
         try:
@@ -367,6 +372,11 @@ async def affected(query: Query[Any, Any]) -> int:
 async def lock(key: int, part: int | None = None) -> None:
     """Wait for an advisory lock, and hold it until the open transaction ends. `part`: one of many of this key."""
     await function("pg_advisory_xact_lock", *((key,) if part is None else (key, part % (1 << 31))))
+
+
+async def lock_table(table: type[Table]) -> None:
+    """Let only this transaction write to a table until it ends. Others still read it."""
+    await execute(_LOCK_TABLE.format(table=table._meta.tablename))
 
 
 async def try_lock(key: int) -> bool:

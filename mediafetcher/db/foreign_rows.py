@@ -32,6 +32,16 @@ _FOREIGN_KEYS = (
     "select conrelid::regclass::text as table, quote_ident(conname) as name, pg_get_constraintdef(oid) as rule"
     " from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace order by 1, 2"
 )
+# The names in a script are complete.
+_NO_SEARCH_PATH = "set local search_path to ''"
+# Rows are loaded in any order: keys are dropped before, and checked when they are added again.
+_DROP_KEY = "alter table {table} drop constraint {name}"
+# The same keys as before.
+_ADD_KEY = "alter table {table} add constraint {name} {rule}"
+# The rows are already final.
+_SWITCH_TRIGGERS = "alter table {table} {switch} trigger user"
+# All tables at once, because of their keys.
+_EMPTY = "truncate {tables}"
 
 
 class _Copy(NamedTuple):
@@ -54,20 +64,20 @@ async def load(connection: asyncpg.Connection, script: Path) -> None:
     """
     try:
         async with connection.transaction():
-            await connection.execute("set local search_path to ''")
+            await connection.execute(_NO_SEARCH_PATH)
             tables = [f'public."{name}"' for name in await catalogue.tables(connection)]
             keys = await connection.fetch(_FOREIGN_KEYS)
             for key in keys:
-                await connection.execute(f"alter table {key['table']} drop constraint {key['name']}")
+                await connection.execute(_DROP_KEY.format(**key))
             for table in tables:
-                await connection.execute(f"alter table {table} disable trigger user")
+                await connection.execute(_SWITCH_TRIGGERS.format(table=table, switch="disable"))
             if tables:
-                await connection.execute(f"truncate {', '.join(tables)}")
+                await connection.execute(_EMPTY.format(tables=", ".join(tables)))
             await _load_rows(connection, script)
             for table in tables:
-                await connection.execute(f"alter table {table} enable trigger user")
+                await connection.execute(_SWITCH_TRIGGERS.format(table=table, switch="enable"))
             for key in keys:
-                await connection.execute(f"alter table {key['table']} add constraint {key['name']} {key['rule']}")
+                await connection.execute(_ADD_KEY.format(**key))
     except (asyncpg.PostgresError, UnicodeDecodeError) as error:
         raise errors.RestoreFailed(f"The rows of the backup do not fit this program's tables: {error}.") from error
 

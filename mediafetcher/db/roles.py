@@ -58,6 +58,17 @@ alter role {USER} rename to {ADMIN};
 reset session authorization;
 drop role mediafetcher_rename;
 """
+# One statement on one line, for single-user mode.
+_UNLOCK = (
+    "do $$ begin execute format('alter role %I password %L',"
+    " (select rolname from pg_authid where oid = {oid}), '{password}'); end $$\n"
+)
+# The role of the program: no superuser.
+_CREATE_USER = f"create role {USER} login nosuperuser createdb nocreaterole noreplication"
+# At each start: the password of the state folder is the right one.
+_SET_OWN = f"alter role {USER} password '{{password}}'"
+# Databases of earlier versions belong to the superuser.
+_SET_OWNER = f"alter database {{name}} owner to {USER}"
 
 _log = logging.get("postgres")
 
@@ -76,10 +87,7 @@ def write_rules(folder: Path) -> Path:
 def unlocking(credentials: Credentials) -> bytes:
     """Return the input of single-user mode that sets the superuser's password: one statement on one line."""
     password = verifier(credentials.admin)
-    return (
-        f"do $$ begin execute format('alter role %I password %L', "
-        f"(select rolname from pg_authid where oid = {_BOOTSTRAP}), '{password}'); end $$\n"
-    ).encode()
+    return _UNLOCK.format(oid=_BOOTSTRAP, password=password).encode()
 
 
 async def establish(socket: Path, credentials: Credentials) -> None:
@@ -92,11 +100,11 @@ async def establish(socket: Path, credentials: Credentials) -> None:
         if name != ADMIN:
             await admin.execute(_RENAME)
         if not await statements.rows(admin, Role.select(Role.rolname).where(Role.rolname == USER)):
-            await admin.execute(f"create role {USER} login nosuperuser createdb nocreaterole noreplication")
+            await admin.execute(_CREATE_USER)
         for database in await catalogue.databases(admin):
             if database != "postgres":  # a restored backup has replaced some of the others
                 await _hand_over(socket, credentials, database)
-        await admin.execute(f"alter role {USER} password '{verifier(credentials.user)}'")
+        await admin.execute(_SET_OWN.format(password=verifier(credentials.user)))
     finally:
         await admin.close()
 
@@ -128,7 +136,7 @@ async def _hand_over(socket: Path, credentials: Credentials, name: str) -> None:
             for change in changes:
                 await admin.execute(change)
             quoted = await statements.function(admin, "quote_ident", name)
-            await admin.execute(f"alter database {quoted} owner to {USER}")
+            await admin.execute(_SET_OWNER.format(name=quoted))
     finally:
         await admin.close()
     if changes:

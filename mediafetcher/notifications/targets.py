@@ -197,7 +197,7 @@ async def seal_again() -> tuple[int, int]:
     Returns: how many were encrypted, and how many could not be decrypted. A target is inserted before it is encrypted,
     so the lock of the table leaves none that is encrypted with an old key.
     """
-    await engine.execute("lock table notification_target in share row exclusive mode")
+    await engine.lock_table(NotificationTarget)
     table, done, lost = NotificationTarget, 0, 0
     for row in await table.select(table.id, table.owner, table.ciphertext):
         sealed = unseal(row["ciphertext"], row["owner"], row["id"])

@@ -41,18 +41,16 @@ _NEW_COOKIES = (
     "exists (select from cookie_jar j where j.owner = s.owner and j.updated_at > s.checked_at"
     " and (s.site = j.site or right(s.site, length(j.site) + 1) = '.' || j.site))"
 )
-# The beginning of each claim.
-_TAKE = """
-update subscription set worker_id = $1, attempt = attempt + 1, lease_expires_at = now() + make_interval(secs => $2)
-"""
+_TAKEN = "worker_id = $1, attempt = attempt + 1, lease_expires_at = now() + make_interval(secs => $2)"
 _CLAIMED = f"""
 returning id, owner, url, site, title, folder, filter::text as filter, schedule::text as schedule, backfill, attempt,
   (coalesce((select p.options from preset p where p.id = subscription.preset), '{{}}') || options)::text as options,
   source_order, list_count, list_mark, succeeded_at is null as first,
   coalesce(full_list_at < now() - make_interval(days => {_FULL_LIST_DAYS}), true) as full_list_due
 """
+# The claim: the subscription that has been due for longest, locked and taken in one statement.
 _CLAIM = f"""
-{_TAKE}
+update subscription set {_TAKEN}
 where id = (select s.id from subscription s
   where ((s.state = 'active' and s.next_check_at <= now()) or (s.state = 'needs_action' and {_NEW_COOKIES})
       or (s.state = 'active' and s.failures > 0 and {_NEW_COOKIES}))
@@ -70,7 +68,7 @@ where id = (select s.id from subscription s
 _MERGED = "(coalesce((select p.options from preset p where p.id = s.preset), '{}') || s.options)"
 # Subscriptions to the same source that are nearly due, of users without a jar and a way of their own, without a proxy.
 _SHARE = f"""
-{_TAKE}
+update subscription set {_TAKEN}
 where id in (select s.id from subscription s join subscription lead on lead.id = $3
   where s.source_key = lead.source_key and s.id <> lead.id and s.state = 'active'
     and s.next_check_at <= now() + make_interval(secs => s.interval_seconds / 2)
@@ -81,8 +79,6 @@ where id in (select s.id from subscription s join subscription lead on lead.id =
 {_CLAIMED}
 """
 _OWNED = "id = $1 and attempt = $2 and worker_id = $3"
-# From here on the entries that exist are known, so a check that is interrupted later was the first one all the same.
-_LOCK = f"update subscription set succeeded_at = coalesce(succeeded_at, now()) where {_OWNED} returning filter::text"
 _RELEASE = "worker_id = null, lease_expires_at = null, checked_at = now()"
 _NEXT_INTERVAL = """greatest($8::float8,
     case when $6 > 0 then interval_seconds / 2 else least($9::float8, interval_seconds * 1.2) end)"""
@@ -245,12 +241,24 @@ async def _noting_failures(claimed: Claim, read: reading.Reading) -> bool:
     return True
 
 
+async def _lock(claimed: Claim) -> str | None:
+    """Lock the row of a claim, if it is still ours. Returns: its filter now; None if another checker has it.
+
+    From here on the entries that exist are known, so a check that is interrupted later was the first one all the same.
+    """
+    table = Subscription
+    known = table.update({table.succeeded_at: QueryString("coalesce(succeeded_at, now())")})
+    ours = known.where(table.id == claimed.id, table.attempt == claimed.attempt, table.worker_id == worker_id())
+    rows = await ours.returning(table.filter)
+    return str(rows[0]["filter"]) if rows else None
+
+
 async def _check(claimed: Claim, read: reading.Reading) -> None:
     found = read.found
     planned = await plan.make(claimed.wishes, claimed.id, found, first=claimed.first, order=claimed.source_order)
     accepted = sum(one.decision == "queued" for one in planned.new) + sum(reason is None for _, reason in planned.again)
     async with engine.transaction():
-        now = await engine.fetchval(_LOCK, claimed.id, claimed.attempt, worker_id())
+        now = await _lock(claimed)
         if now is None:
             raise _Taken
         await entries.add(claimed.id, planned.new)

@@ -87,7 +87,7 @@ async def complete(
     passwords.require_strong(password, name)
     password_hash = await passwords.make_hash(password)
     async with engine.transaction():
-        await engine.execute(users.ONE_AT_A_TIME)
+        await engine.lock_table(User)
         if not await is_open():
             raise errors.SetupClosed()
         user_id = await _first_admin(name, password_hash)

@@ -14,8 +14,6 @@ from mediafetcher.db.tables import Device, LibraryItem, Session, Token, User
 
 LOCAL = "owner"  # the user of the command line before the first account is set up
 _COLUMNS = (User.id, User.name, User.admin, User.created_at, User.quota)
-# Changes of the administrator role are serialised, or two could remove each other.
-ONE_AT_A_TIME = "lock table account in share row exclusive mode"
 
 Row = dict[str, Any]
 
@@ -60,7 +58,7 @@ async def local_owner() -> Row:
         if people:
             break
         async with engine.transaction():
-            await engine.execute(ONE_AT_A_TIME)
+            await engine.lock_table(User)
             if not await User.exists():
                 made = await _insert(LOCAL, None, admin=True)
                 await audit.record("user_added", made["id"], added=LOCAL)
@@ -131,7 +129,7 @@ async def require_password(user_id: int, password: str, address: str) -> None:
 async def set_admin(user_id: int, *, admin: bool, by: int | None = None, address: str | None = None) -> None:
     """Grant or revoke the administrator role. Raises: `LastAdmin`."""
     async with engine.transaction():
-        await engine.execute(ONE_AT_A_TIME)
+        await engine.lock_table(User)
         person = await get(user_id)
         if not admin:
             await _require_another_admin(person)
@@ -160,7 +158,7 @@ async def shut_out(user_id: int) -> None:
 async def remove(user_id: int, *, by: int | None = None, address: str | None = None) -> None:
     """Remove a user whose library is empty. Raises: `LastAdmin`, `Conflict` while items are left."""
     async with engine.transaction():
-        await engine.execute(ONE_AT_A_TIME)
+        await engine.lock_table(User)
         person = await require_removable(user_id)
         if await LibraryItem.exists().where(LibraryItem.owner == user_id):
             raise errors.Conflict("This user still has items. Empty their library and trash first.")

@@ -333,7 +333,7 @@ async def rotate(*others: Callable[[], Awaitable[tuple[int, int]]]) -> dict[str,
     done = {"sealed": 0, "lost": 0, "devices": 0}
     async with engine.transaction():
         # Writers of a jar lock its row before they encrypt, so no write with the old key is in progress.
-        await engine.execute("lock table cookie_jar in share row exclusive mode")
+        await engine.lock_table(CookieJar)
         encryption.add_key()
         for row in await CookieJar.select(*_SEALED).order_by(CookieJar.id):
             place = ("cookie_jar", row["owner"], row["site"], row["id"])

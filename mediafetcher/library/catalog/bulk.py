@@ -16,12 +16,24 @@ from mediafetcher.library.catalog import trash as trash_bin
 
 MOST = 1000  # items of one change
 
-# Copies of many rows, with other columns.
-_ITEMS = """
-insert into library_item
-  (owner, folder, media_file, title, source, source_url, site, uploader, metadata, search, sort_key, text_version)
-select i.owner, {folder}, i.media_file, i.title, i.source, i.source_url, i.site, i.uploader,
-  i.metadata, i.search, i.sort_key, i.text_version
+_COLUMNS = "media_file, title, source, source_url, site, uploader, metadata, search, sort_key, text_version"
+# Copies of many rows, with another folder: one of each file, unless the folder has it.
+_COPY_ITEMS = f"""
+insert into library_item (owner, folder, {_COLUMNS})
+select owner, $3::bigint, {_COLUMNS} from library_item i
+where i.id in (select distinct on (media_file) id from library_item
+    where owner = $1 and id = any($2::bigint[]) order by media_file, id)
+  and not exists (select from library_item o where o.owner = $1 and o.media_file = i.media_file
+    and o.folder is not distinct from $3::bigint and o.trashed_at is null)
+order by i.id
+"""
+# Copies of many rows, each in the copy of its folder.
+_COPY_CONTENTS = f"""
+insert into library_item (owner, folder, {_COLUMNS})
+select owner, c.copy, {_COLUMNS} from library_item i
+  join unnest($2::bigint[], $3::bigint[]) as c (original, copy) on c.original = i.folder
+where i.owner = $1 and i.trashed_at is null
+order by i.id
 """
 
 
@@ -69,16 +81,7 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
             place = await folders.ensure(owner, folder)
             await _all(owner, ids)
             await _hold(owner, among(LibraryItem.id, ids))
-            made = await engine.execute(
-                _ITEMS.format(folder="$3::bigint")
-                + "from library_item i where i.id in (select distinct on (media_file) id from library_item"
-                "  where owner = $1 and id = any($2::bigint[]) order by media_file, id)"
-                " and not exists (select from library_item o where o.owner = $1 and o.media_file = i.media_file"
-                "  and o.folder is not distinct from $3::bigint and o.trashed_at is null) order by i.id",
-                owner,
-                ids,
-                place,
-            )
+            made = await engine.execute(_COPY_ITEMS, owner, ids, place)
             await notifications.notify("library", {"owner": owner})
         return int(made.rsplit(" ", 1)[-1])
 
@@ -140,14 +143,7 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
                 await made.save()
                 copies[folder] = made.id
             await _hold(owner, among(LibraryItem.folder, inside) & LibraryItem.trashed_at.is_null())
-            await engine.execute(
-                _ITEMS.format(folder="c.copy")
-                + "from library_item i join unnest($2::bigint[], $3::bigint[]) as c (folder, copy)"
-                " on c.folder = i.folder where i.owner = $1 and i.trashed_at is null order by i.id",
-                owner,
-                list(copies),
-                list(copies.values()),
-            )
+            await engine.execute(_COPY_CONTENTS, owner, list(copies), list(copies.values()))
             await notifications.notify("library", {"owner": owner})
         return top
 

@@ -125,13 +125,11 @@ async def _is_outage(media_file: int) -> bool:
 
     Checked for each file again: a count would restart with each slice, and each slice would mark a few.
     """
-    rows = await engine.fetch(
-        "(select sha256, size, ext from media_file where ref_count > 0 and id >= $1 order by id limit $2)"
-        " union all"
-        " (select sha256, size, ext from media_file where ref_count > 0 and id < $1 order by id desc limit $2)",
-        media_file,
-        _SAMPLE // 2,
-    )
+    table = MediaFile
+    rows: list[dict[str, Any]] = []
+    for here, ascending in ((table.id >= media_file, True), (table.id < media_file, False)):
+        held = table.select(table.sha256, table.size, table.ext).where(table.ref_count > 0, here)
+        rows += await held.order_by(table.id, ascending=ascending).limit(_SAMPLE // 2)
     bad = await mount.run_io(lambda: sum(not _is_there(row) for row in rows))
     return bad >= _MANY and bad * 5 > len(rows)
 
