@@ -76,7 +76,7 @@ _TARGET: Kinds = (e.UnsupportedTarget, e.TargetNotAllowed, e.TooManyTargets)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/api/health", system.health, OPEN, (e.DatabaseAway,)),
+    Route("GET", "/api/health", system.health, OPEN, (e.DatabaseUnavailable,)),
     Route("GET", "/metrics", None, METRICS),
     Route("GET", "/api/metrics", metrics.read, METRICS),
     Route("GET", "/api/system", system.overview, READ),
@@ -89,7 +89,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/store/adopt", store.adopt, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.StoreFrozen), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
     Route("GET", "/api/ytdlp/token-provider", ytdlp.provider, ADMIN),
-    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NoPreviousVersion, e.NothingOffered), 200),
+    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexUnavailable, e.NoPreviousVersion, e.NothingOffered), 200),
     # accounts and sessions
     Route("GET", "/api/session", account.state, OPTIONAL),
     Route("POST", "/api/setup", account.set_up, OPTIONAL, (*_PASSWORD, e.InvalidSetupCode, e.SetupClosed, e.NameTaken)),

@@ -106,7 +106,7 @@ async def _of_database() -> list[Metric]:
                 *_of_attempts(await statistics.totals()),
                 *_of_machines(await nodes.page()),
             ]
-    except (TimeoutError, errors.DatabaseAway):
+    except (TimeoutError, errors.DatabaseUnavailable):
         return [_gauge("database_up", "1 if the database answers", 0)]
 
 

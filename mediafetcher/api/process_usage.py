@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mediafetcher.core import clock
 from mediafetcher.library.catalog import quotas
 from mediafetcher.library.storage import scrub as reading
-from mediafetcher.library.storage import space_reservation as rooms
+from mediafetcher.library.storage import space_reservation
 
 GROUPS = ("fetch", "convert", "database")
 _TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
@@ -93,6 +93,6 @@ async def scrub(owner: int) -> dict[str, object]:
     return await reading.progress(owner)
 
 
-def room() -> dict[str, int]:
+def space() -> dict[str, int]:
     """Return `free`, the bytes on the fullest volume, and `reserved` for the active downloads of this machine."""
-    return {"free": rooms.free(), "reserved": rooms.reserved()}
+    return {"free": space_reservation.free(), "reserved": space_reservation.reserved()}

@@ -49,7 +49,7 @@ async def _until(stopping: asyncio.Event) -> errors.Problem | None:
             pass
         try:
             await migrate.require()
-        except errors.DatabaseAway:
+        except errors.DatabaseUnavailable:
             continue
         except errors.Problem as problem:
             return problem

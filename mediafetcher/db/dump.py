@@ -58,7 +58,9 @@ async def _connection(dsn: str) -> AsyncIterator[Any]:
         connection = await asyncpg.connect(dsn, timeout=liveness.CONNECT, command_timeout=_LONGEST)
         liveness.guard(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise errors.DatabaseAway(f"The database is not responding ({error}). Check that it is running.") from error
+        raise errors.DatabaseUnavailable(
+            f"The database is not responding ({error}). Check that it is running."
+        ) from error
     try:
         yield connection
     finally:
@@ -99,7 +101,7 @@ async def _facts(connection: Any) -> Facts:
 
 
 async def version(dsn: str) -> str:
-    """Return the version of that server, as it reports it. Raises: `DatabaseAway`."""
+    """Return the version of that server, as it reports it. Raises: `DatabaseUnavailable`."""
     async with _connection(dsn) as connection:
         return str(await connection.fetchval("show server_version"))
 

@@ -1,8 +1,8 @@
 """Access to the database: one pool, transactions, raw SQL.
 
 Raw SQL runs inside the transaction of the calling task if there is one, else in its own. A server that cannot
-be reached, or disappears during a statement, is `errors.DatabaseAway`; what the server says about the data stays an
-exception of asyncpg (`UniqueViolation` and its like below).
+be reached, or disappears during a statement, is `errors.DatabaseUnavailable`; what the server says about the data stays
+an exception of asyncpg (`UniqueViolation` and its like below).
 
 Nothing is repeated automatically. Two transactions that lock the same rows in opposite order end with a deadlock for
 one of them: `retrying` repeats a function whose whole effect is its transactions.
@@ -61,11 +61,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except liveness.GONE as error:
-        raise errors.DatabaseAway() from error
+        raise errors.DatabaseUnavailable() from error
     except asyncpg.InterfaceError as error:
         # asyncpg uses the same class for a wrong call and for an ended connection.
         if "clos" in str(error) or "released" in str(error):
-            raise errors.DatabaseAway() from error
+            raise errors.DatabaseUnavailable() from error
         raise
 
 
@@ -76,7 +76,7 @@ def _sound(connection: Any) -> Iterator[None]:
         yield
     except asyncpg.InternalClientError as error:
         connection.terminate()
-        raise errors.DatabaseAway() from error
+        raise errors.DatabaseUnavailable() from error
 
 
 class _Current:
@@ -152,10 +152,10 @@ class _Engine(PostgresEngine):
         return _Transaction(self, allow_nested)
 
     async def acquire(self) -> Any:
-        """Return a connection that answers. Raises: `DatabaseAway`, and asyncpg's errors if there is none."""
+        """Return a connection that answers. Raises: `DatabaseUnavailable`, and asyncpg's errors if there is none."""
         while True:
             if self.pool is None or liveness.given_up():
-                raise errors.DatabaseAway("No connection to the database.")
+                raise errors.DatabaseUnavailable("No connection to the database.")
             connection = await self.pool.acquire(timeout=min(_ACQUIRE, liveness.limit()))
             connection.begin_use()
             try:
@@ -220,7 +220,7 @@ async def _prepare(connection: Any) -> None:
 
 
 async def connect(dsn: str, *, size: int = _POOL) -> None:
-    """Open the pool on this server and listen for notifications. Raises: `DatabaseAway`."""
+    """Open the pool on this server and listen for notifications. Raises: `DatabaseUnavailable`."""
     global _loop, _listener
     if DB.pool is not None:
         raise RuntimeError("connected already")
@@ -288,7 +288,7 @@ def in_transaction() -> bool:
 async def exclusive(lock: int) -> AsyncIterator[None]:
     """Hold an advisory lock for the duration of the block. Writes of the block are committed at once.
 
-    It needs a connection of its own in addition to the block's. Raises: `DatabaseAway`.
+    It needs a connection of its own in addition to the block's. Raises: `DatabaseUnavailable`.
     """
     if in_transaction():
         raise RuntimeError("an exclusive block has commits of its own")
@@ -388,5 +388,5 @@ def call(work: Coroutine[Any, Any, _T]) -> _T:
     """Run `work` on the main loop, where the pool lives, and wait for its result. For threads."""
     if _loop is None:
         work.close()
-        raise errors.DatabaseAway("No connection to the database.")
+        raise errors.DatabaseUnavailable("No connection to the database.")
     return asyncio.run_coroutine_threadsafe(work, _loop).result()

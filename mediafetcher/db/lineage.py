@@ -27,11 +27,13 @@ DETAILS: dict[str, str] = {
 
 
 async def begin(dsn: str, reason: Reason) -> None:
-    """Begin a new lineage in the database at `dsn`, also in one of an older version. Raises: `DatabaseAway`."""
+    """Begin a new lineage in the database at `dsn`, also in one of an older version. Raises: `DatabaseUnavailable`."""
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise errors.DatabaseAway(f"The database is not responding ({error}). Check that it is running.") from error
+        raise errors.DatabaseUnavailable(
+            f"The database is not responding ({error}). Check that it is running."
+        ) from error
     try:
         async with connection.transaction():
             await begin_in(connection, reason)

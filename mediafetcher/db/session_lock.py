@@ -30,13 +30,13 @@ class SessionLock:
     async def take(cls, kind: int, name: str, patience: float) -> Self | None:
         """Take the lock of this kind and name. Returns: None if another process still has it after `patience` seconds.
 
-        The server may need a moment to notice that an earlier holder died. Raises: `DatabaseAway`.
+        The server may need a moment to notice that an earlier holder died. Raises: `DatabaseUnavailable`.
         """
         until = clock.monotonic() + patience
         try:
             connection = await asyncpg.connect(**engine.DB.config)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise errors.DatabaseAway() from error
+            raise errors.DatabaseUnavailable() from error
         try:
             key = await statements.function(connection, "hashtext", name)
             while not await statements.function(connection, "pg_try_advisory_lock", kind, key):
@@ -47,7 +47,7 @@ class SessionLock:
             return cls(connection)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             connection.terminate()
-            raise errors.DatabaseAway() from error
+            raise errors.DatabaseUnavailable() from error
         except BaseException:
             connection.terminate()
             raise

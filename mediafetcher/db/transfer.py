@@ -60,7 +60,8 @@ async def upgrade(state: Path) -> str | None:
 async def move(source: str, target: str, state: Path) -> dump.Facts:
     """Copy the database at `source` into the empty one at `target`. Returns: their contents.
 
-    Raises: `TargetNotEmpty`, `RestoreFailed`, `DatabaseAway`; the source is unchanged then, and the target empty.
+    Raises: `TargetNotEmpty`, `RestoreFailed`, `DatabaseUnavailable`; then the source is unchanged, and the target
+    empty.
     """
     with _scratch(embedded.home(state)) as folder:
         there = await dump.facts(target)

@@ -40,7 +40,7 @@ def _write_new_name() -> None:
 
 
 async def hold() -> SessionLock:
-    """Lock the name, or a new one if another living process has it. Raises: `DatabaseAway`."""
+    """Lock the name, or a new one if another living process has it. Raises: `DatabaseUnavailable`."""
     global _instance
     while (lock := await SessionLock.take(_LOCK, instance(), _PATIENCE)) is None:
         _log.warning("this state folder is a copy of one that is in use: it gets a name of its own")
@@ -59,7 +59,7 @@ async def keep(lock: SessionLock) -> None:
                 held = None
             try:
                 held = await SessionLock.take(_LOCK, instance(), 0.0)
-            except errors.DatabaseAway:
+            except errors.DatabaseUnavailable:
                 held = None
             if held is None:
                 await asyncio.sleep(_AGAIN)

@@ -19,13 +19,13 @@ _FORGET = "1 hour"  # older failures do not count
 _RECORD = f"""
 insert into site_backoff as p (site, until) values ($1, case when $2::bool then now() +
     make_interval(secs => least($6::float8, greatest($3::float8, $4::float8))) else now() end)
-  on conflict (site) do update set struck_at = now(),
-  strikes = case when p.struck_at < now() - interval '{_FORGET}' then 1 else p.strikes + 1 end,
+  on conflict (site) do update set failed_at = now(),
+  failures = case when p.failed_at < now() - interval '{_FORGET}' then 1 else p.failures + 1 end,
   until = greatest(p.until, case
     when $2 then now() + make_interval(secs =>
-      least($6::float8, greatest($3::float8, $4::float8 * 2 ^ least(p.strikes, 12))))
-    when p.strikes + 1 >= $5::int and p.struck_at > now() - interval '{_FORGET}'
-      then now() + make_interval(secs => least($6::float8, $4::float8 * 10 * 2 ^ least(p.strikes + 1 - $5::int, 12)))
+      least($6::float8, greatest($3::float8, $4::float8 * 2 ^ least(p.failures, 12))))
+    when p.failures + 1 >= $5::int and p.failed_at > now() - interval '{_FORGET}'
+      then now() + make_interval(secs => least($6::float8, $4::float8 * 10 * 2 ^ least(p.failures + 1 - $5::int, 12)))
     else p.until end)
 """
 
@@ -49,9 +49,9 @@ async def record_failure(site: str, problem: errors.Problem) -> None:
 async def correct_times() -> None:
     """Limit pauses that are too long because a clock was ahead when they began."""
     table, latest = SiteBackoff, after(_LONGEST)
-    until, struck = QueryString("least(until, {})", latest), QueryString("least(struck_at, now())")
-    too_late = (table.until > latest) | (table.struck_at > NOW)
-    await table.update({table.until: until, table.struck_at: struck}).where(too_late)
+    until, failed = QueryString("least(until, {})", latest), QueryString("least(failed_at, now())")
+    too_late = (table.until > latest) | (table.failed_at > NOW)
+    await table.update({table.until: until, table.failed_at: failed}).where(too_late)
 
 
 async def reset(site: str) -> None:

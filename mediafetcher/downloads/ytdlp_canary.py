@@ -125,7 +125,7 @@ async def look_daily() -> None:
     """With "auto": install the newest version if the last check was about a day ago. Raises nothing of the index."""
     if settings.get().ytdlp_update != "auto" or versions.is_testing() or not _due():
         return
-    with contextlib.suppress(errors.IndexAway, errors.UpdateRefused):  # `status` reports it
+    with contextlib.suppress(errors.IndexUnavailable, errors.UpdateRefused):  # `status` reports it
         latest = (await updater.look()).latest
         if latest and not versions.taken_back(latest):
             await updater.update()

@@ -219,7 +219,10 @@ class Fetch:
                 await way.close()
 
     async def info(self) -> Info:
-        """Look at a link to one video. Raises: the errors of error_mapping.py, `IsPlaylist`, `TooLarge`, `NoRoom`."""
+        """Look at a link to one video.
+
+        Raises: the errors of error_mapping.py, `IsPlaylist`, `TooLarge`, `NotEnoughSpace`.
+        """
         found = await self.look()
         if isinstance(found, Listing):
             raise errors.IsPlaylist()
@@ -267,7 +270,7 @@ class Fetch:
         `on_completed` is called when all bytes have come and the child has ended: from then on an attempt that is
         interrupted can continue with `collect.collect`.
 
-        Raises: the errors of error_mapping.py, `Stalled`, `TooLarge`, `NoRoom`.
+        Raises: the errors of error_mapping.py, `Stalled`, `TooLarge`, `NotEnoughSpace`.
         """
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
@@ -288,7 +291,7 @@ class Fetch:
                         checked = clock.monotonic()
                         size = meter.done if self._live else meter.total or meter.done
                         space_reservation.reserve(self._folder, self._bounded(size))
-                except (errors.TooLarge, errors.MediaFull, errors.NoRoom) as problem:
+                except (errors.TooLarge, errors.MediaFull, errors.NotEnoughSpace) as problem:
                     if not self._live or not meter.done:
                         raise
                     self._warn(f"the recording ends here: {problem.detail}")

@@ -90,7 +90,7 @@ async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | Non
     try:
         path = await _place(why, lambda file: backup.write(dsn, settings, file))
     except BaseException:
-        with contextlib.suppress(errors.DatabaseAway):
+        with contextlib.suppress(errors.DatabaseUnavailable):
             await journal.withdraw_backup(before)
         raise
     await journal.begin_generation()

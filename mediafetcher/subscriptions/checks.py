@@ -194,7 +194,7 @@ def _filter(text: str) -> filters.Filter:
 async def run(claimed: Claim) -> bool:
     """Check a claimed subscription, and those of other users that its check is shared with.
 
-    Returns: whether its list could be read. Raises `DatabaseAway`.
+    Returns: whether its list could be read. Raises `DatabaseUnavailable`.
     """
     return await _check_group([claimed, *claimed.shared])
 
@@ -208,7 +208,7 @@ async def _check_group(group: list[Claim]) -> bool:
     ]
     try:
         read = await reading.read(lead.owner, lead.url, lead.options, known)
-    except errors.DatabaseAway:
+    except errors.DatabaseUnavailable:
         raise
     except Exception as error:
         if not isinstance(error, errors.Problem):
@@ -228,7 +228,7 @@ async def _noting_failures(claimed: Claim, read: reading.Reading) -> bool:
     except _Taken:
         _log.info("a subscription was ended or taken over while it was checked", subscription=claimed.id)
         return False
-    except errors.DatabaseAway:
+    except errors.DatabaseUnavailable:
         raise
     except errors.Problem as problem:
         await _fail(claimed, problem)

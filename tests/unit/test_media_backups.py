@@ -70,7 +70,7 @@ async def test_backup_is_due_once_in_its_interval_and_not_if_turned_off(database
 
 
 async def test_backup_that_fails_leaves_nothing_and_is_due_again(database, media):
-    with pytest.raises(errors.DatabaseAway):
+    with pytest.raises(errors.DatabaseUnavailable):
         await media_backups.make("postgresql:///mediafetcher?host=%2Fnowhere", settings.get())
     assert list((media / media_backups.FOLDER).iterdir()) == []
     assert await media_backups._due()

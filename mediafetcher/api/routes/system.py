@@ -122,7 +122,7 @@ class Scrub(msgspec.Struct):
     items: list[Damaged]
 
 
-class Room(msgspec.Struct):
+class Space(msgspec.Struct):
     """Bytes: `free` on the fullest volume, and `reserved` for active downloads."""
 
     free: int
@@ -170,7 +170,7 @@ class System(msgspec.Struct):
     workers: list[Machine]
     usage: Usage
     scrub: Scrub
-    room: Room
+    space: Space
 
 
 async def health() -> Health:
@@ -179,7 +179,7 @@ async def health() -> Health:
         async with asyncio.timeout(5):
             await engine.function("now")
     except TimeoutError as error:
-        raise errors.DatabaseAway() from error
+        raise errors.DatabaseUnavailable() from error
     return Health("ok", __version__)
 
 
@@ -209,7 +209,7 @@ async def state(owner: int) -> System:
         workers=[fit(Machine, row) for row in await nodes.page()],
         usage=fit(Usage, await process_usage.share(owner)),
         scrub=fit(Scrub, await process_usage.scrub(owner)),
-        room=fit(Room, await asyncio.to_thread(process_usage.room)),
+        space=fit(Space, await asyncio.to_thread(process_usage.space)),
     )
 
 

@@ -7,6 +7,7 @@
     |   |-- Transient             caused by the site or the network; retried automatically
     |   |-- UserActionRequired    waits until the user provides something (cookies, ...)
     |   `-- Permanent             a retry would fail in the same way
+    |-- UpdateRefused             a new yt-dlp failed its checks       (502: it came from elsewhere)
     `-- Internal                  our fault; the log has the details
 
 `code` is stable, and the page translates it; `detail` is one English sentence: what, why, what to do.

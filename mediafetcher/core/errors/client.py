@@ -327,12 +327,6 @@ class ServiceFailed(ClientError):
     default_detail = "Could not create the service."
 
 
-class UpdateRefused(ClientError):
-    status = 502
-    code = "update_refused"
-    default_detail = "The new yt-dlp version failed its checks. The current version stays in use."
-
-
 class NoPreviousVersion(Conflict):
     code = "nothing_before"
     default_detail = "There is no previous yt-dlp version to roll back to."

@@ -32,6 +32,12 @@ class NoPostgres(Problem):
     )
 
 
+class UpdateRefused(Problem):
+    status = 502
+    code = "update_refused"
+    default_detail = "The new yt-dlp version failed its checks. The current version stays in use."
+
+
 class Internal(Problem):
     code = "internal"
     default_detail = "Something went wrong. See the server's log for details."

@@ -9,7 +9,7 @@ class Unavailable(Problem):
     code = "away"
 
 
-class DatabaseAway(Unavailable):
+class DatabaseUnavailable(Unavailable):
     code = "database_away"
     default_detail = "The database is not responding. It may be restarting, so try again in a moment."
 
@@ -26,7 +26,7 @@ class MediaFull(Unavailable):
     default_detail = "The media folder is full. Free some space. Downloads continue when there is enough."
 
 
-class NoRoom(Unavailable):
+class NotEnoughSpace(Unavailable):
     code = "no_room"
     default_detail = (
         "Not enough free space for this download. It waits until other downloads finish or you free some space."
@@ -102,7 +102,7 @@ class StoreFrozen(Unavailable):
     )
 
 
-class ServerAway(Unavailable):
+class ServerUnavailable(Unavailable):
     code = "server_away"
     default_detail = (
         "The server does not answer this worker, which needs it to store a file: check that `mediafetcher serve` runs"
@@ -110,7 +110,7 @@ class ServerAway(Unavailable):
     )
 
 
-class IndexAway(Unavailable):
+class IndexUnavailable(Unavailable):
     code = "index_away"
     default_detail = "The package index is unreachable. Try again later."
 

@@ -106,8 +106,8 @@ class SiteBackoff(Table, tablename="site_backoff", db=DB):
     """A site that asked to slow down, and until when it is left alone."""
 
     site = Text(primary_key=True)
-    strikes = Integer(default=1)  # consecutive errors
-    struck_at = now()
+    failures = Integer(default=1)  # consecutive
+    failed_at = now()  # the last of them
     until = Timestamptz(required=True)
 
 

@@ -114,7 +114,7 @@ async def _record_outcome_with_retry(claim: leases.Claim, download: active.Activ
     while True:
         try:
             return await _record_outcome(claim, download)
-        except (errors.DatabaseAway, *engine.ServerTrouble) as error:
+        except (errors.DatabaseUnavailable, *engine.ServerTrouble) as error:
             if download.order == "stop" or clock.monotonic() > until:
                 raise
             _log.warning("the end of a download is not written yet", reason=str(error) or type(error).__name__)

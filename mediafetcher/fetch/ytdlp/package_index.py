@@ -57,7 +57,7 @@ def is_version(said: str, version: str) -> bool:
 def newest(index: str, project: str, *, development: bool = False, exactly: str | None = None) -> Wheel:
     """Return the newest wheel of a project for this Python; with `development`, also among development versions.
 
-    Raises: `IndexAway`. It blocks: call it in a thread.
+    Raises: `IndexUnavailable`. It blocks: call it in a thread.
     """
     address = f"{index.rstrip('/')}/{project}/"
     found = wheels(_get(address, _MOST_INDEX, _JSON), project, address)
@@ -66,7 +66,7 @@ def newest(index: str, project: str, *, development: bool = False, exactly: str 
     elif not development:
         found = [wheel for wheel in found if not order(wheel.version).is_prerelease]
     if not found:
-        raise errors.IndexAway(
+        raise errors.IndexUnavailable(
             f"{address} has no version of {project} {exactly or ''} for this Python.".replace("  ", " ")
         )
     return max(found, key=lambda wheel: order(wheel.version))
@@ -85,12 +85,15 @@ class _Index(msgspec.Struct):
 
 
 def wheels(text: bytes, project: str, address: str) -> list[Wheel]:
-    """Return the wheels of a project that fit this Python, as listed by the index at `address`. Raises: `IndexAway`."""
+    """Return the wheels of a project that fit this Python, as listed by the index at `address`.
+
+    Raises: `IndexUnavailable`.
+    """
     try:
         listed = msgspec.json.decode(text, type=_Index).files
         return [wheel for entry in listed if (wheel := _wheel(entry, project, address))]
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise errors.IndexAway(f"{address} does not respond like a package index.") from error
+        raise errors.IndexUnavailable(f"{address} does not respond like a package index.") from error
 
 
 def _wheel(entry: _File, project: str, address: str) -> Wheel | None:
@@ -116,7 +119,7 @@ def _fits(wanted: str | None) -> bool:
 
 
 def fetch(wheel: Wheel, index: str) -> bytes:
-    """Return the bytes of a wheel, verified by the index's hash. Raises: `IndexAway` or `UpdateRefused`."""
+    """Return the bytes of a wheel, verified by the index's hash. Raises: `IndexUnavailable` or `UpdateRefused`."""
     if urlsplit(index).scheme == "https" and urlsplit(wheel.url).scheme != "https":
         raise errors.UpdateRefused("The new yt-dlp version was not installed: the package index does not use HTTPS.")
     data = _get(wheel.url, _MOST_WHEEL)
@@ -163,14 +166,14 @@ def _parts(name: str) -> tuple[str, ...]:
 
 def _get(url: str, most: int, accept: str = "*/*") -> bytes:
     if urlsplit(url).scheme not in ("https", "http"):
-        raise errors.IndexAway(f"{url} is not the address of a package index. Check MEDIAFETCHER_YTDLP_INDEX.")
+        raise errors.IndexUnavailable(f"{url} is not the address of a package index. Check MEDIAFETCHER_YTDLP_INDEX.")
     request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "MediaFetcher"})  # noqa: S310 (its scheme was looked at)
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             data = bytes(answer.read(most + 1))
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        raise errors.IndexAway(f"Could not reach {urlsplit(url).netloc} ({reason}). Try again later.") from error
+        raise errors.IndexUnavailable(f"Could not reach {urlsplit(url).netloc} ({reason}). Try again later.") from error
     if len(data) > most:
         raise errors.UpdateRefused("The new yt-dlp version was not installed: the package index sent too much data.")
     return data

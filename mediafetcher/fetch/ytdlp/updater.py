@@ -31,7 +31,7 @@ _running: asyncio.Task[Status] | None = None
 
 
 async def look(channel: Channel | None = None) -> Status:
-    """Ask the index for the newest version. Raises: `IndexAway`."""
+    """Ask the index for the newest version. Raises: `IndexUnavailable`."""
     await _newest(channel or versions.kept().current.channel)
     return versions.status()
 
@@ -39,7 +39,7 @@ async def look(channel: Channel | None = None) -> Status:
 async def update(channel: Channel | None = None) -> Status:
     """Install the newest version of the channel, if it passes the tests; concurrent callers wait for the same update.
 
-    Raises: `IndexAway` or `UpdateRefused`; then nothing has changed.
+    Raises: `IndexUnavailable` or `UpdateRefused`; then nothing has changed.
     """
     await asyncio.shield(start(channel))
     return versions.status()
@@ -70,7 +70,7 @@ def _ended(task: asyncio.Task[Status]) -> None:
 async def newer() -> Version | None:
     """Return a newer version than the used one, verified and in its folder, but not used; None if there is none.
 
-    Raises: `IndexAway` or `UpdateRefused`.
+    Raises: `IndexUnavailable` or `UpdateRefused`.
     """
     now = versions.kept()
     wheel = await _newest(now.current.channel)

@@ -124,7 +124,7 @@ async def _write_quietly() -> None:
         while await flush() >= _BATCH:
             pass
         _failing = False
-    except errors.DatabaseAway:
+    except errors.DatabaseUnavailable:
         pass
     except (errors.Unavailable, OSError) as error:
         if not _failing:

@@ -167,7 +167,7 @@ _watch: _Watch | None = None
 async def now() -> Reading | None:
     """Read the clocks. Whatever is old by this reading may be removed. Returns: None if they are not believed.
 
-    Raises: `DatabaseAway`.
+    Raises: `DatabaseUnavailable`.
     """
     global _watch
     theirs = (await engine.function("clock_timestamp")).timestamp()
@@ -225,7 +225,7 @@ async def watch(on_jump: Callable[[], Awaitable[None]], correct: Correct) -> Non
             if moved or clock.since_boot() - corrected > _WRITE:
                 await correct(believed=believed)
                 corrected = clock.since_boot()
-        except errors.DatabaseAway:
+        except errors.DatabaseUnavailable:
             pass
         except Exception:
             _log.exception("looking at the clock failed")

@@ -272,7 +272,7 @@ async def _note(found: Mount) -> None:
         _online.clear()
     if found.state != before.state:
         _log.info("media folder", state=found.state, reason=found.reason)
-        with contextlib.suppress(errors.DatabaseAway):
+        with contextlib.suppress(errors.DatabaseUnavailable):
             await notifications.notify("system", {})
 
 

@@ -250,14 +250,14 @@ async def before_reference() -> None:
 
 
 async def _ask_server() -> None:
-    """Wait until the server has made a claim that began after this call. Raises: `ServerAway`, `StoreFrozen`."""
+    """Wait until the server has made a claim that began after this call. Raises: `ServerUnavailable`, `StoreFrozen`."""
     row = await _row()
     # A claim in progress may have begun before this call: then the one after it counts.
     wanted = (row["number"] or 0) + (1 if row["pending_nonce"] is None else 2)
     until, ask_again = clock.monotonic() + ANSWER, 0.0
     while (row["number"] or 0) < wanted:
         if clock.monotonic() >= until:
-            raise errors.ServerAway()
+            raise errors.ServerUnavailable()
         if clock.monotonic() >= ask_again:
             await notifications.notify(_EVENT, "wanted")
             ask_again = clock.monotonic() + _ASK_AGAIN

@@ -25,7 +25,7 @@ _elsewhere = 0  # bytes that the downloads of other machines will need
 def reserve(folder: Path, expected: int) -> None:
     """Reserve space for the download of this folder and its expected size. Call it again when more is known.
 
-    Raises: `NoRoom` if it does not fit next to the others (then nothing is reserved for it), `MediaFull` if
+    Raises: `NotEnoughSpace` if it does not fit next to the others (then nothing is reserved for it), `MediaFull` if
     nothing fits.
     """
     others = sum(_open(other, size) for other, size in _expected.items() if other != folder)
@@ -40,7 +40,7 @@ def reserve(folder: Path, expected: int) -> None:
             raise errors.MediaFull(f"No free space left on {place}. Free some space. Downloads wait.")
         if free < least + taken + wanted:
             _expected.pop(folder, None)
-            raise errors.NoRoom(
+            raise errors.NotEnoughSpace(
                 f"Not enough free space on {place}: this download needs {size(wanted)}, and running "
                 f"downloads need {size(taken)} of the {size(free)} available. It waits.",
                 retry_after=_AGAIN,

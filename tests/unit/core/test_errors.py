@@ -29,3 +29,14 @@ def test_retry_and_user_action_follow_from_the_error() -> None:
             assert kind.retry == "later" and not kind.needs_user
         if issubclass(kind, errors.UserActionRequired):
             assert kind.needs_user and kind.retry == "never"
+
+
+def test_status_of_an_error_fits_its_branch() -> None:
+    branches = {errors.ClientError: range(400, 500), errors.Unavailable: range(503, 504)}
+    wrong = [
+        (kind.__name__, kind.status)
+        for branch, statuses in branches.items()
+        for kind in leaves()
+        if issubclass(kind, branch) and kind.status not in statuses
+    ]
+    assert wrong == []

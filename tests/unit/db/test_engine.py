@@ -118,7 +118,7 @@ async def test_notifications_arrive_after_the_commit_and_long_ones_in_parts(data
 
 async def test_a_server_that_sends_us_away_is_database_away_and_then_back(database: str) -> None:
     with events.subscribe() as heard:
-        with pytest.raises(errors.DatabaseAway):  # noqa: PT012
+        with pytest.raises(errors.DatabaseUnavailable):  # noqa: PT012
             async with engine.transaction():
                 await engine.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -132,9 +132,9 @@ async def test_a_server_that_sends_us_away_is_database_away_and_then_back(databa
 
 async def test_no_server_is_database_away(database: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
     await engine.close()
-    with pytest.raises(errors.DatabaseAway):
+    with pytest.raises(errors.DatabaseUnavailable):
         await engine.fetchval("select 1")
-    with pytest.raises(errors.DatabaseAway):
+    with pytest.raises(errors.DatabaseUnavailable):
         await engine.connect(f"postgresql://a@/b?host={tmp_path}")
     await engine.connect(database)
     assert await engine.fetchval("select 1") == 1

@@ -42,7 +42,7 @@ async def test_idle_connections_that_were_forgotten_are_replaced(relay: Relay) -
 async def test_command_without_an_answer_is_database_away(relay: Relay) -> None:
     asyncio.get_running_loop().call_later(0.3, relay.forget)
     began = time.monotonic()
-    with pytest.raises(errors.DatabaseAway):
+    with pytest.raises(errors.DatabaseUnavailable):
         await engine.fetchval("select pg_sleep(1)")
     assert time.monotonic() - began < 9
     assert await engine.fetchval("select 1") == 1
@@ -51,7 +51,7 @@ async def test_command_without_an_answer_is_database_away(relay: Relay) -> None:
 @pytest.mark.parametrize("ask", [lambda: engine.execute("select 1"), tables.User.count], ids=["raw", "class"])
 async def test_transaction_without_an_answer_is_database_away(relay: Relay, ask: Callable[[], Awaitable[Any]]) -> None:
     began = time.monotonic()
-    with pytest.raises(errors.DatabaseAway):  # noqa: PT012
+    with pytest.raises(errors.DatabaseUnavailable):  # noqa: PT012
         async with engine.transaction():
             relay.forget()
             await ask()
@@ -60,7 +60,7 @@ async def test_transaction_without_an_answer_is_database_away(relay: Relay, ask:
 
 async def test_patient_command_may_take_longer(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(liveness, "COMMAND", 0.5)
-    with pytest.raises(errors.DatabaseAway):
+    with pytest.raises(errors.DatabaseUnavailable):
         await engine.fetchval("select pg_sleep(1)")
 
     @engine.patiently
@@ -98,9 +98,9 @@ async def test_stop_waits_for_a_silent_database_for_seconds_only(relay: Relay) -
     began = time.monotonic()
     engine.hurry()
     for result in await asyncio.gather(*under_way, return_exceptions=True):
-        assert isinstance(result, errors.DatabaseAway)
+        assert isinstance(result, errors.DatabaseUnavailable)
     for _ in range(20):
-        with pytest.raises(errors.DatabaseAway):
+        with pytest.raises(errors.DatabaseUnavailable):
             await engine.fetchval("select 1")
     assert time.monotonic() - began < 5
 

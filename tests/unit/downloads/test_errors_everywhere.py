@@ -41,7 +41,7 @@ _ERRORS: tuple[Callable[[], BaseException], ...] = (
     lambda: TimeoutError(),
     lambda: asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
     lambda: asyncpg.DiskFullError("could not extend file"),
-    lambda: errors.DatabaseAway(),
+    lambda: errors.DatabaseUnavailable(),
     lambda: errors.MediaOffline(),
     lambda: errors.MediaFull(),
     lambda: errors.ToolKilled(),

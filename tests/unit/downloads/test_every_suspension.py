@@ -58,7 +58,7 @@ _ERRORS: dict[str, Callable[[], BaseException]] = {
     "connection closed": lambda: asyncpg.InterfaceError("connection is closed"),
     "deadlock": lambda: asyncpg.DeadlockDetectedError("deadlock detected"),
     "serialization": lambda: asyncpg.SerializationError("could not serialize access"),
-    "DatabaseAway": errors.DatabaseAway,
+    "DatabaseUnavailable": errors.DatabaseUnavailable,
     "MediaOffline": errors.MediaOffline,
     "MediaFull": errors.MediaFull,
     "ToolKilled": errors.ToolKilled,

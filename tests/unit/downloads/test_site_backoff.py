@@ -74,11 +74,11 @@ async def test_other_errors_do_not_count_and_a_good_end_wipes_the_slate(media_on
 async def test_pause_begun_by_a_clock_that_was_ahead_ends_within_its_hour(media_online):
     await site_backoff.record_failure(SITE, errors.RateLimited(retry_after=60.0))
     await engine.execute(
-        "update site_backoff set until = until + interval '1 day', struck_at = now() + interval '1 day'"
+        "update site_backoff set until = until + interval '1 day', failed_at = now() + interval '1 day'"
     )
     await site_backoff.correct_times()
     assert await left() <= 3600
-    assert await engine.fetchval("select struck_at <= now() from site_backoff")
+    assert await engine.fetchval("select failed_at <= now() from site_backoff")
 
 
 async def test_one_persons_long_wait_closes_the_site_for_others_for_an_hour_at_most(owner):

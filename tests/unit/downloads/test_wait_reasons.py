@@ -46,7 +46,7 @@ async def test_download_that_can_never_fit_starves_no_other(owner, fact):
         await _submit(owner, f"huge-{number}")
     for _ in range(70):
         claim = await leases.claim()
-        assert await leases.release(claim, errors.NoRoom(retry_after=60.0, **{fact: 1 << 60})) == "queued"
+        assert await leases.release(claim, errors.NotEnoughSpace(retry_after=60.0, **{fact: 1 << 60})) == "queued"
     fits = await _submit(owner, "small")
     await _all_due()
     assert (await leases.claim()).id == fits
@@ -59,7 +59,7 @@ async def test_download_that_can_never_fit_starves_no_other(owner, fact):
 
 async def test_retry_by_hand_looks_again_whatever_space_was_needed(owner):
     id = await _submit(owner, "huge")
-    await leases.release(await leases.claim(), errors.NoRoom(needs_media_bytes=1 << 60))
+    await leases.release(await leases.claim(), errors.NotEnoughSpace(needs_media_bytes=1 << 60))
     await lifecycle.cancel(id, owner)
     await lifecycle.retry(id, owner)
     assert (await leases.claim()).id == id

@@ -135,7 +135,7 @@ async def test_index_with_older_version_than_used_changes_no_version(index, chan
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/simple", "file:///etc", "nonsense"])
 async def test_an_index_that_is_away_is_said_so(state, address):
     settings.use(dataclasses.replace(settings.get(), ytdlp_index=address))
-    with pytest.raises(errors.IndexAway):
+    with pytest.raises(errors.IndexUnavailable):
         await updater.update()
     assert versions.status().error
 

@@ -42,12 +42,12 @@ def test_all_running_ones_count_together():
     _leave(1 << 30)
     space_reservation.reserve(one, 200 << 20)  # 440 MB of 1 GB
     assert space_reservation.reserved() == int(2.2 * (200 << 20))
-    with pytest.raises(errors.NoRoom, match=r"running downloads need .* of the"):
+    with pytest.raises(errors.NotEnoughSpace, match=r"running downloads need .* of the"):
         space_reservation.reserve(two, 300 << 20)
     assert space_reservation.reserved() == int(2.2 * (200 << 20))
     space_reservation.release(one)
     space_reservation.reserve(two, 300 << 20)
-    with pytest.raises(errors.NoRoom):  # what was unknown turns out too large: its room goes to others
+    with pytest.raises(errors.NotEnoughSpace):  # what was unknown turns out too large: its room goes to others
         space_reservation.reserve(two, 600 << 20)
     assert space_reservation.reserved() == 0
 
@@ -103,7 +103,7 @@ async def test_reservations_of_other_machines_count_on_the_share(owner, site):
     assert space_reservation.reserved() == int(2.2 * (100 << 20))
     _leave(300 << 20)
     space_reservation.reserve(_folder("small"), 20 << 20)
-    with pytest.raises(errors.NoRoom, match=r"on the media folder"):
+    with pytest.raises(errors.NotEnoughSpace, match=r"on the media folder"):
         space_reservation.reserve(_folder("large"), 80 << 20)
     await engine.execute(
         "update download set state = 'failed', worker_id = null, lease_expires_at = null where id = $1", row["id"]

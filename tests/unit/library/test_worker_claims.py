@@ -75,7 +75,7 @@ async def test_first_reference_by_worker_without_a_server_fails_for_now(
     owner: int, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ownership, "ANSWER", 0.2)
-    with pytest.raises(errors.ServerAway):
+    with pytest.raises(errors.ServerUnavailable):
         await put(b"film")
     assert await engine.fetchval("select count(*) from media_file") == 0
     assert not list((mount.root() / "store").rglob("*.mp4"))

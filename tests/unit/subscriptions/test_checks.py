@@ -283,11 +283,11 @@ async def test_interrupted_submission_goes_on_and_doubles_nothing(owner, site, n
         nonlocal calls
         calls += 1
         if calls == 2:
-            raise errors.DatabaseAway()
+            raise errors.DatabaseUnavailable()
         return await real(*given, **more)
 
     monkeypatch.setattr(lifecycle, "submit", dies)
-    with pytest.raises(errors.DatabaseAway):
+    with pytest.raises(errors.DatabaseUnavailable):
         await _check(row["id"])
     monkeypatch.undo()
     await engine.execute("update subscription set lease_expires_at = now() - interval '1 second'")

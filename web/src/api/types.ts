@@ -759,11 +759,6 @@ export type RetentionRules = {
   retention?: Retention | null;
 };
 
-export type Room = {
-  free: number;
-  reserved: number;
-};
-
 export type Saved = {
   bytes: number;
   downloads: number;
@@ -930,6 +925,11 @@ export type Sources = {
   sources: (Source)[];
 };
 
+export type Space = {
+  free: number;
+  reserved: number;
+};
+
 export type Status = {
   automatic: string;
   channel: "stable" | "nightly";
@@ -1023,9 +1023,9 @@ export type System = {
   max_height: number;
   mount: MountState;
   queue: QueueState;
-  room: Room;
   saved: Saved;
   scrub: Scrub;
+  space: Space;
   store: StoreState;
   transcode: Transcode;
   usage: Usage;

@@ -46,9 +46,9 @@ export function Storage() {
               {t("set.share", { v: bytes(system.usage.charged, locale), n: system.usage.items })}
               {system.usage.quota !== null && ` · ${t("set.quota", { v: bytes(system.usage.quota, locale) })}`}
             </p>
-            {system.room.reserved > 0 && (
+            {system.space.reserved > 0 && (
               <p className="num text-muted-foreground">
-                {t("set.reserved", { v: bytes(system.room.reserved, locale) })}
+                {t("set.reserved", { v: bytes(system.space.reserved, locale) })}
               </p>
             )}
             <p className="num text-muted-foreground">
