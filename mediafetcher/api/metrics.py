@@ -20,7 +20,7 @@ from mediafetcher import __version__
 from mediafetcher.api import process_usage
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, nodes, queries, statistics
+from mediafetcher.downloads import nodes, queries, statistics
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.catalog import queries as library
 from mediafetcher.library.storage import mount, ownership
@@ -161,7 +161,7 @@ async def _of_library() -> list[Metric]:
 
 
 async def _of_queue(state: dict[str, Any]) -> list[Metric]:
-    paused = leases.paused()
+    paused = nodes.paused()
     return [
         _labelled("downloads", "Downloads that have not ended, by state", "state", dict(await queries.counts())),
         _gauge("queue_oldest_seconds", "Age of the oldest download that could start now", state["oldest"] or 0),

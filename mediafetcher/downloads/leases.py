@@ -14,19 +14,17 @@ import msgspec
 from piccolo.columns import Column
 from piccolo.query.functions.aggregate import Sum
 
-from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings, source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import crashes, site_backoff
+from mediafetcher.downloads import crashes, nodes, site_backoff
 from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.storage import mount, ownership, space_reservation
+from mediafetcher.library.storage import space_reservation
 from mediafetcher.net import urls
-from mediafetcher.sandbox import work_folders
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
 _MAX_RETRY_SECONDS = 3600.0  # seconds between two attempts, at most
@@ -65,36 +63,6 @@ class Claim:
         return self.source_key if self.operation == "fetch" else urls.source_key(self.url, self.options.recipe())
 
 
-_cookies_usable = True
-
-
-def set_cookies_usable(*, usable: bool) -> None:
-    """Set whether this machine has the key of the cookies. Without it, downloads that need them are for others."""
-    global _cookies_usable
-    _cookies_usable = usable
-
-
-async def hosts_for_others() -> list[cookie_jars.Host]:
-    """Return the hosts whose downloads this machine leaves to others."""
-    return [] if _cookies_usable else await cookie_jars.hosts()
-
-
-def paused() -> errors.Unavailable | None:
-    """Return why the whole queue waits now, or None. Rows keep their state and their position meanwhile."""
-    now = mount.state()
-    kinds = {"offline": errors.MediaOffline, "full": errors.MediaFull, "read_only": errors.MediaReadOnly}
-    if now.state != "online":
-        return kinds.get(now.state, errors.MediaOffline)(now.reason or None)
-    if frozen := ownership.frozen():
-        return ownership.problem(frozen)
-    chosen = settings.get()
-    if chosen.work.exists() and work_folders.free() < chosen.min_free:
-        return errors.MediaFull(
-            f"The disk of {chosen.work} is full. Free some space. Downloads continue when there is enough."
-        )
-    return None
-
-
 async def claim() -> Claim | None:
     """Claim the best row that is due, or None. Refuses while the queue is paused (disk full, share unavailable).
 
@@ -102,10 +70,10 @@ async def claim() -> Claim | None:
     `max_downloads_per_site` of one site on all machines together, and takes none of a site that asked to slow down,
     and no source that is being fetched already: the second row of a source waits and then finds it in the store.
     """
-    if paused():
+    if nodes.paused():
         return None
     chosen = settings.get()
-    left = await hosts_for_others()
+    left = await nodes.hosts_for_others()
     async with engine.transaction():
         # Counting and claiming must not interleave with another claim. The lock is a separate statement: the next
         # statement's snapshot must begin after the lock is acquired.

@@ -29,7 +29,7 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import NOW, among, is_false, is_true
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import dedup, leases, log, presets, queries, requeue, site_rules
+from mediafetcher.downloads import dedup, leases, log, nodes, presets, queries, requeue, site_rules
 from mediafetcher.downloads.presets import Chosen
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
@@ -317,7 +317,7 @@ async def give_up(id: int) -> dict[str, Any]:
     failed: Values = {table.state: "failed", table.finished_at: NOW}
     queued = (table.id == id) & (table.state == "queued")
     rows = await table.update(failed).where(queued, table.error_code.is_not_null()).returning(table.owner)
-    if not rows and (problem := leases.paused()):
+    if not rows and (problem := nodes.paused()):
         failed |= {table.error_code: problem.code, table.error_message: problem.detail}
         rows = await table.update(failed).where(queued).returning(table.owner)
     for row in rows:
@@ -412,7 +412,7 @@ async def reconcile(free: int, pending: Callable[[], Awaitable[int]]) -> int:
             return 0
         expired = await requeue.requeue_expired()
         await requeue.promote_scheduled()
-        wanted = 0 if leases.paused() or free <= 0 else await leases.due(free) - await pending()
+        wanted = 0 if nodes.paused() or free <= 0 else await leases.due(free) - await pending()
     if expired:
         _log.warning("downloads of a silent worker returned to the queue", count=expired)
     if wanted > 0:

@@ -1,7 +1,7 @@
-"""The machines that work on the queue, including this one: their capabilities, and when they last reported.
+"""The machines that work on the queue: what this one can take now, and what all of them last reported.
 
-Only for display. A machine holds rows by its leases (leases.py), and their recovery after it
-dies does not depend on this table.
+The reports are only for display. A machine holds rows by its leases (leases.py), and their recovery after it dies does
+not depend on this table.
 """
 
 import socket
@@ -11,25 +11,50 @@ from piccolo.querystring import QueryString
 
 from mediafetcher import __version__
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db.expressions import NOW, ago
 from mediafetcher.db.tables import Machine
-from mediafetcher.downloads import leases, node_name
+from mediafetcher.downloads import node_name
 from mediafetcher.downloads.worker import active
+from mediafetcher.library.storage import mount, ownership
 from mediafetcher.media import encoders
+from mediafetcher.sandbox import work_folders
 
 Role = Literal["server", "worker"]
 
 EVERY = 10.0  # seconds between two reports of a machine
 _FORGET = 86_400.0  # seconds after which a silent machine is forgotten
 
+_has_cookies = True  # as this machine announced last
+
+
+def paused() -> errors.Unavailable | None:
+    """Return why the whole queue waits now, or None. Rows keep their state and their position meanwhile."""
+    now = mount.state()
+    kinds = {"offline": errors.MediaOffline, "full": errors.MediaFull, "read_only": errors.MediaReadOnly}
+    if now.state != "online":
+        return kinds.get(now.state, errors.MediaOffline)(now.reason or None)
+    if frozen := ownership.frozen():
+        return ownership.problem(frozen)
+    chosen = settings.get()
+    if chosen.work.exists() and work_folders.free() < chosen.min_free:
+        return errors.MediaFull(
+            f"The disk of {chosen.work} is full. Free some space. Downloads continue when there is enough."
+        )
+    return None
+
+
+async def hosts_for_others() -> list[cookie_jars.Host]:
+    """Return the hosts whose downloads this machine leaves to others, because it has no key of their cookies."""
+    return [] if _has_cookies else await cookie_jars.hosts()
+
 
 async def announce(role: Role) -> None:
     """Report that this machine is online, and forget machines that were silent for long."""
-    away = leases.paused()
+    global _has_cookies
+    away = paused()
     # The server makes its key at first use; a worker has one only if it was given the server's.
-    usable = role == "server" or await cookie_jars.can_decrypt()
-    leases.set_cookies_usable(usable=usable)
+    _has_cookies = role == "server" or await cookie_jars.can_decrypt()
     now = Machine(
         instance=node_name.instance(),
         name=socket.gethostname(),
@@ -38,7 +63,7 @@ async def announce(role: Role) -> None:
         jobs=settings.get().max_downloads,
         running=len(active.all_active()),
         encoders=[encoders.shown()],
-        cookies=usable,
+        cookies=_has_cookies,
         trouble=away.code if away else None,
     )
     told = (Machine.name, Machine.role, Machine.version, Machine.jobs, Machine.running, Machine.encoders)

@@ -6,7 +6,7 @@ from typing import Any
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import crashes, leases, nodes
+from mediafetcher.downloads import crashes, nodes
 from mediafetcher.downloads.worker import active
 
 # Not an error: other downloads run first, and when one of them ends this one continues.
@@ -36,7 +36,7 @@ class WaitReasons:
         self._limits = limits
         self._sources, self._sites = set(limits["sources"]), set(limits["sites"])
         self._sealed = sealed  # hosts whose cookies or logins no machine can decrypt
-        self._paused = leases.paused()
+        self._paused = nodes.paused()
         # By the names of leases.LIMITS. "time" and "space" are in the error of the row itself; "frozen" pauses all.
         self.checks: dict[str, Callable[[Row], errors.Problem | None]] = {
             "frozen": lambda _: self._paused,
@@ -89,7 +89,7 @@ def of_running(row: Row) -> errors.Problem | None:
     if current is not None and current.waits_for is not None:
         return current.waits_for()
     stage = current.stage if current is not None else row["stage"]
-    return leases.paused() if stage == "store" else None
+    return nodes.paused() if stage == "store" else None
 
 
 def _own(row: Row) -> errors.Problem | None:

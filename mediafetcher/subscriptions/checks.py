@@ -20,7 +20,7 @@ from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, after
 from mediafetcher.db.tables import Subscription, SubscriptionEntry
-from mediafetcher.downloads import leases, lifecycle, playlists, presets, site_backoff, site_rules
+from mediafetcher.downloads import lifecycle, nodes, playlists, presets, site_backoff, site_rules
 from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.fetch.models import Entry, Listing
 from mediafetcher.fetch.options import Options
@@ -146,7 +146,7 @@ class Claim:
 
 async def claim(id: int | None = None) -> Claim | None:
     """Take the subscription that has been due for longest, or `id` if that is due. Returns: None if there is none."""
-    left = await leases.hosts_for_others()
+    left = await nodes.hosts_for_others()
     async with engine.transaction():
         await engine.lock(_CLAIM_LOCK)
         row = await engine.fetchrow(

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases
+from mediafetcher.downloads import leases, nodes
 
 
 async def main(dsn: str, state: str) -> None:
     settings.use(settings.Settings(state=Path(state), media=Path(state) / "media", max_downloads_per_site=100))
-    leases.paused = lambda: None  # the disk is the server's to watch
+    nodes.paused = lambda: None  # the disk is the server's to watch
     await engine.connect(dsn)
     times = []
     for _ in range(60):

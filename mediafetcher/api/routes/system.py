@@ -17,7 +17,7 @@ from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, runtime_settings
 from mediafetcher.db.expressions import is_true
 from mediafetcher.db.tables import Download, MediaFile
-from mediafetcher.downloads import leases, nodes, queries
+from mediafetcher.downloads import nodes, queries
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.catalog import queries as library
 from mediafetcher.library.storage import mount, ownership
@@ -192,7 +192,7 @@ async def state(owner: int) -> System:
     """Read the state of the installation and of this user's share of it."""
     now = mount.state()
     counts = await queries.counts()
-    paused = leases.paused()
+    paused = nodes.paused()
     saved = await _saved()
     uses = await asyncio.to_thread(process_usage.children)
     return System(

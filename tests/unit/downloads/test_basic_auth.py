@@ -5,7 +5,7 @@ import pytest
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, log, queries
+from mediafetcher.downloads import leases, lifecycle, log, nodes, queries
 from mediafetcher.downloads.wait_reasons import WaitReasons
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import gateway
@@ -123,11 +123,11 @@ async def test_login_that_no_machine_decrypts_delays_downloads_of_its_host_alone
     reasons = WaitReasons((await WaitReasons.now())._limits, await cookie_jars.hosts())
     reason = reasons.checks["cookies"]({"owner": owner, "site": urls.site(url)})
     assert (reason is not None) == waits
-    leases.set_cookies_usable(usable=False)
+    nodes._has_cookies = False
     try:
         assert (await leases.claim() is None) == waits
     finally:
-        leases.set_cookies_usable(usable=True)
+        nodes._has_cookies = True
 
 
 async def test_login_of_a_host_keeps_its_cookies_and_those_of_the_site_above(owner):

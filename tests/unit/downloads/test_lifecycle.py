@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue, retention
+from mediafetcher.downloads import leases, lifecycle, node_name, nodes, queries, requeue, retention
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import known_sources
@@ -230,7 +230,7 @@ async def test_claim_refuses_while_the_share_is_away(owner, share):
     await share("offline")
     assert await leases.claim() is None
     assert (await _row(1))["attempt"] == 0
-    assert isinstance(leases.paused(), errors.MediaOffline)
+    assert isinstance(nodes.paused(), errors.MediaOffline)
     shown, _ = await queries.page(owner)
     assert shown[0]["error"]["code"] == "media_offline"
     await share("online")
@@ -242,7 +242,7 @@ async def test_claim_refuses_where_the_disk_of_the_work_is_full(owner):
     settings.get().work.mkdir(parents=True, exist_ok=True)
     settings.use(replace(settings.get(), min_free=1 << 62))
     assert await leases.claim() is None
-    assert leases.paused().code == "disk_full"
+    assert nodes.paused().code == "disk_full"
 
 
 # ---- lease and fence -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, preview, queries, wait_reasons
+from mediafetcher.downloads import leases, lifecycle, nodes, preview, queries, wait_reasons
 from mediafetcher.downloads.worker import active, convert_slots, runner
 from mediafetcher.library.catalog import quotas
 from mediafetcher.library.storage import mount, ownership
@@ -233,11 +233,11 @@ async def test_every_limit_holds_a_row_up_with_its_reason(owner):
             await _cookies_that_nobody_opens(owner)
         await ownership.refresh()
         assert await _reason(id) == code, name
-        leases.set_cookies_usable(usable=name != "cookies")
+        nodes._has_cookies = name != "cookies"
         try:
             assert await leases.claim() is None, name
         finally:
-            leases.set_cookies_usable(usable=True)
+            nodes._has_cookies = True
     await engine.execute("delete from machine")
 
 
