@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from mediafetcher.core import tasks
-
 MAX_LINE = 4 << 20  # bytes; a longer line is an error, not kept in memory
 STDERR_TAIL = 8 << 10  # bytes
 _CHUNK = 64 << 10
@@ -195,7 +193,7 @@ class Child:
         """Kill the group now. Safe to repeat, and done even if the caller is cancelled. Returns: the return code."""
         self._signal(signal.SIGKILL)
         try:
-            await tasks.run_to_completion(self.wait())
+            await asyncio.shield(self.wait())
         finally:
             self.close_stdin()
             for pipe in self._pipes:

@@ -10,6 +10,7 @@ _ONE_PLACE = {
     "asyncio.shield": {
         "core/tasks.py": "the place",
         "db/embedded.py": "waits with a limit for a server that goes on",
+        "sandbox/child.py": "a killed process that does not end is left behind",
         "fetch/ytdlp/updater.py": "callers share one update, and leave it running",
         "library/storage/blob_store.py": "a thread that hangs in a share is left behind after a limit",
         "library/storage/mount.py": "the same",
