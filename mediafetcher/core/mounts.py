@@ -1,4 +1,4 @@
-"""What the kernel says of mounts: mount points, including bind mounts within one file system, and kinds.
+"""Mounts as the kernel reports them: mount points, including bind mounts within one file system, and kinds.
 
 `Path.is_mount` compares the file systems, so it does not see a bind mount. On a Proxmox host whose containers and media
 share one disk, the media folder of a container is a bind mount.

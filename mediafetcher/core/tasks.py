@@ -1,4 +1,4 @@
-"""Work that a cancellation must not break off in the middle."""
+"""Work that a cancellation must not interrupt."""
 
 import asyncio
 import contextlib

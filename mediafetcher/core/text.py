@@ -109,7 +109,7 @@ def _bare(char: str) -> str:
 
 
 def size(count: float) -> str:
-    """Format bytes for a person, in powers of 1000: `1.2 GB`."""
+    """Format bytes for users, in powers of 1000: `1.2 GB`."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if count < 1000 or unit == "TB":
             return f"{count:.0f} {unit}" if count >= 100 or unit in ("B", "kB") else f"{count:.1f} {unit}"

@@ -111,7 +111,7 @@ def _wheel(entry: _File, project: str, address: str) -> Wheel | None:
 
 
 def _fits(wanted: str | None) -> bool:
-    """Tell whether this Python meets `Requires-Python`. What cannot be read forbids nothing, as in pip."""
+    """Tell whether this Python meets `Requires-Python`. A rule that cannot be read forbids nothing, as in pip."""
     try:
         return SpecifierSet((wanted or "")[:_MAX_NAME]).contains(platform.python_version(), prereleases=True)
     except InvalidSpecifier:

@@ -63,7 +63,7 @@ class Status(msgspec.Struct):
 
 
 class _Activity(msgspec.Struct):
-    """What this process has found and tried since its start."""
+    """The findings and tests of this process since its start."""
 
     latest: dict[Channel, str] = {}
     error: errors.Problem | None = None
