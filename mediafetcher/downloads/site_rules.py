@@ -17,7 +17,7 @@ from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import clock, daily_hours, errors
 from mediafetcher.core.daily_hours import DailyHours
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import NOW, after, among
+from mediafetcher.db.expressions import NOW, after, among, is_true
 from mediafetcher.db.tables import Download, SiteRule
 from mediafetcher.downloads import presets
 from mediafetcher.downloads.presets import Chosen
@@ -201,7 +201,7 @@ async def owners_with_own_way(url: str) -> list[int]:
     """
     table = SiteRule
     names = cookie_jars.names_of(urlsplit(url).hostname or "")
-    own = table.proxy.is_not_null() | table.cookies_required.eq(True)
+    own = table.proxy.is_not_null() | is_true(table.cookies_required)
     rows = await table.select(table.owner).where(among(table.site, names), own)
     return [row["owner"] for row in rows]
 

@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "mediafetcher"
 _ONE_PLACE = {
     "asyncio.shield": {
         "core/tasks.py": "the place",
+        "core/shared_calls.py": "callers share one computation, and leave it running",
         "db/embedded.py": "waits with a limit for a server that goes on",
         "sandbox/child.py": "a killed process that does not end is left behind",
         "fetch/ytdlp/updater.py": "callers share one update, and leave it running",

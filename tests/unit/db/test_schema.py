@@ -49,7 +49,7 @@ async def test_each_migration_run_twice_changes_nothing_more(server) -> None:  #
     await engine.connect(server.dsn.replace("/mediafetcher?", "/twice?"))
     try:
         for name in migrate.known():
-            if name == "m0059_backoff_names":
+            if name == "m0060_backoff_names":
                 await engine.execute("insert into site_backoff (site, strikes, until) values ('a.test', 3, now())")
             for _ in range(2):
                 manager = await importlib.import_module(f"{migrations.__name__}.{name}").forwards()

@@ -1,10 +1,10 @@
-"""The fifty-ninth version: the columns of pauses of sites have plain names. Safe to run twice, as the others."""
+"""The sixtieth version: the columns of pauses of sites have plain names. Safe to run twice, as the others."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from mediafetcher.db import engine
 
-ID = "m0059_backoff_names"
+ID = "m0060_backoff_names"
 VERSION = "1.38.0"
 DESCRIPTION = "Plain names for the pauses of sites"
 
