@@ -250,7 +250,8 @@ async def _lock(claimed: Claim) -> str | None:
     known = table.update({table.succeeded_at: QueryString("coalesce(succeeded_at, now())")})
     ours = known.where(table.id == claimed.id, table.attempt == claimed.attempt, table.worker_id == worker_id())
     rows = await ours.returning(table.filter)
-    return str(rows[0]["filter"]) if rows else None
+    wanted = rows[0]["filter"] if rows else None
+    return wanted if wanted is None or isinstance(wanted, str) else json.dumps(wanted)
 
 
 async def _check(claimed: Claim, read: reading.Reading) -> None:

@@ -463,7 +463,7 @@ _OWN = {
     "mediafetcher.library.catalog.channels": "a cursor in an address",
     "mediafetcher.library.catalog.queries": "the database; a cursor in an address",
     "mediafetcher.library.export.nfo": "the database",
-    "mediafetcher.library.export.update": "the database",
+    "mediafetcher.library.export.arrangement": "the database",
     "mediafetcher.library.storage.clock_guard": "the state folder",
     "mediafetcher.notifications.child": "runs in a child, and reads what the server writes",
     "mediafetcher.notifications.delivery": "the database",
