@@ -21,7 +21,7 @@ WORDS = {"signed_in": "with a password, or by a header", "page": "Select 1 to 3 
 
 def f(t):
     """update t set x = 1"""
-    t.select("select").where("(select 1 from u)")
+    t.select("column").where("(select 1 from u)")
     Setting.select(), other.delete(), table.exists(), settings.get(), table.column.count()
     return ["insert into t values (1)", f"update {t} set x = 1", f"with a as (select 1) select {t}", "SELECT 2",
       "(select 1) union all (select 2)", "lock table t in share mode"]
