@@ -26,7 +26,7 @@ _BEGIN = re.compile(
 )
 _ADMINISTRATION = re.compile(
     r"\s*((create|alter|drop) (database|role|table|schema|extension|system)\b|truncate\b|analyze$|do \$\$"
-    r"|set (local|session|role)\b|begin( |;)|grant \w+ |revoke \w+ on )"
+    r"|set (local|session|role)\b|begin( |;)|grant \w+ (on|to)\b|revoke \w+ (on|from)\b)"
 )
 _VERBS = {"select", "insert", "update", "delete", "exists", "count", "objects"}
 _HEAD = """# Raw SQL
