@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -46,8 +47,9 @@ class Postgres:
     """A running server with an empty database `mediafetcher`, of a user who may do nothing else."""
 
     def __init__(self, version: str) -> None:
-        self._bin = programs(version)
-        assert self._bin is not None
+        found = programs(version)
+        assert found is not None, f"PostgreSQL {version} is not installed"
+        self._bin = found
         self.folder = places.make("mf-pg-")
         self.folder.chmod(0o711)
         account = process.service_account()
@@ -125,7 +127,7 @@ class Postgres:
         """Of the administrator, over the socket."""
         return self.socket_dsn.replace("//media:", "//postgres:")
 
-    def fetch(self, sql: str, *values: object) -> list[tuple]:
+    def fetch(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             result = connection.execute(sql, values)
             return result.fetchall() if result.description else []

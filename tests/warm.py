@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from mediafetcher.core import settings
 from mediafetcher.fetch import client, gateway, prefork
@@ -63,6 +63,11 @@ class _Lent:
 
     async def kill(self) -> int:
         return 0
+
+
+def _lent(child: Child, background: _Background) -> Child:
+    """Lend a child. Returns: an object with all of a child's methods that its users call."""
+    return cast(Child, _Lent(child, background))
 
 
 class _Pool(prefork.Pool):
@@ -126,9 +131,9 @@ class Warm:
         program, way = self._start()
         place = settings.get().fetch
         os.rename(self._folder, place)
-        here = gateway.Gateway(_Lent(way._program, self._background), *_copied(way))
+        here = gateway.Gateway(_lent(way._program, self._background), *_copied(way))
         lent = prefork.Program(
-            _Lent(program._child, self._background),
+            _lent(program._child, self._background),
             _copy(program._control),
             here,
             "",
@@ -195,11 +200,11 @@ class Parser:
                 super().__init__()
                 pool._idle.append(self._lend())
 
-        plain, parsing._Pool = parsing._Pool, Pool
+        plain, parsing._Pool = parsing._Pool, Pool  # type: ignore[misc]  # each loop makes one of these
         try:
             yield
         finally:
-            parsing._Pool = plain
+            parsing._Pool = plain  # type: ignore[misc]
             self._end()
 
     def _lend(self) -> "_LentWorker":
@@ -216,7 +221,7 @@ class Parser:
 
 class _LentWorker(parsing._Worker):
     def __init__(self, parser: Parser, worker: parsing._Worker, background: _Background) -> None:
-        super().__init__(_Lent(worker._child, background), _copy(worker._control))
+        super().__init__(_lent(worker._child, background), _copy(worker._control))
         self._parser = parser
         self._control.setblocking(False)
 

@@ -1,6 +1,7 @@
 """How tests are written, by their syntax trees."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,40 @@ def test_name_of_a_test_has_subject_condition_and_result() -> None:
 @pytest.mark.parametrize("name", ["test_head", "test_the_cookie", "test_what_came_is_kept", "test_a_bell_is_rung"])
 def test_name_without_subject_or_result_is_found(name: str) -> None:
     assert _is_badly_named(name)
+
+
+# Tests that write rows of these tables as SQL: many rows in one statement, old schemas, other connections, constraints.
+_RAW_ROWS = {
+    "api/shelf.py",
+    "api/test_api_cookies.py",
+    "api/test_api_events.py",
+    "faults/test_jobs_survive.py",
+    "faults/test_workers.py",
+    "unit/accounts/test_users.py",
+    "unit/db/test_engine.py",
+    "unit/db/test_foreign_backup.py",
+    "unit/db/test_names_migration.py",
+    "unit/db/test_private_sources.py",
+    "unit/db/test_schema.py",
+    "unit/downloads/test_delete_user.py",
+    "unit/downloads/test_lifecycle.py",
+    "unit/downloads/test_pool.py",
+    "unit/downloads/test_retention.py",
+    "unit/library/ownership_machine.py",
+    "unit/library/test_check.py",
+    "unit/library/test_listing.py",
+    "unit/library/test_selection.py",
+    "unit/library/test_text_index.py",
+    "unit/notifications/test_outbox.py",
+    "unit/subscriptions/test_subscription_retention.py",
+    "unit/test_backup_parts.py",
+}
+
+
+def test_rows_are_added_by_factories_except_in_named_files() -> None:
+    raw = re.compile(r"insert into (?:download|library_item|media_file|account)\b")
+    files = {str(path.relative_to(TESTS)) for path in TESTS.rglob("*.py") if raw.search(path.read_text())}
+    assert files == _RAW_ROWS
 
 
 PACKAGE = TESTS.parent / "mediafetcher"

@@ -30,6 +30,7 @@ from mediafetcher.fetch.models import Info, Result
 from mediafetcher.library.catalog import items
 from mediafetcher.library.storage import blob_store, check, mount, ownership, staging, sweeper
 from tests import deep
+from tests.factories import add_user
 from tests.waiting import eventually
 
 CALLS = (
@@ -245,7 +246,7 @@ async def test_killed_at_every_change(
     shutil.copyfile(media_corpus / "h264_aac.mkv", work / "fetched.mkv")
     for file, content in CONTENT.items():
         (work / file).write_bytes(content)
-    await engine.execute("insert into account (name) values ('Ada')")
+    await add_user("Ada")
 
     await _settle_claims(12)
     await before(work)  # type: ignore[misc]

@@ -25,6 +25,7 @@ from mediafetcher.subscriptions import checks, retention, subscriptions
 from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.retention import Retention
 from tests import deep
+from tests.factories import add_user
 from tests.site.channels import Channel
 
 DAYS = deep.count(32, 5)
@@ -167,7 +168,7 @@ async def test_weeks_of_following_fetch_every_wanted_film_once_and_bring_nothing
         ("cyd", Filter(max_duration=3600.0), Retention(keep_days=9)),  # entries without a length are looked at
     )
     for name, filter, kept in wishes:
-        owner = await engine.fetchval("insert into account (name) values ($1) returning id", name)
+        owner = await add_user(name)
         weeks.users[owner] = filter
         await subscriptions.follow(owner, url, backfill="all", filter=filter, retention=kept, folder="Shows")
     await weeks.work(crashes=0.3)
@@ -224,7 +225,7 @@ async def test_source_of_many_entries_costs_one_page_of_it(site, monkeypatch):
 
     site.channels["one"] = channel = Channel()
     channel.publish(*range(1, 50_001 if deep.deep(32) else 401))
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     row = await subscriptions.follow(owner, site.url("/channel/one"))
     await _check(row["id"])
     channel.publish(60_000)

@@ -21,6 +21,7 @@ from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import queries as item_queries
 from tests import deep
+from tests.factories import add_user
 from tests.site import media
 
 SECONDS = 10  # of one piece
@@ -87,7 +88,7 @@ class _Stream:
 @pytest.fixture
 async def owner(database, media_online) -> int:
     settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, live_outage_seconds=20.0))
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 def _children() -> int:

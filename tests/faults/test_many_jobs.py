@@ -20,6 +20,7 @@ from mediafetcher.db import embedded, engine
 from mediafetcher.downloads import lifecycle
 from mediafetcher.downloads.worker import active, pool
 from tests import deep
+from tests.factories import add_user
 from tests.faults.films import Films
 from tests.faults.program import ENDED, Program, until
 from tests.site import Site
@@ -74,7 +75,7 @@ async def test_mixed_downloads_leave_memory_descriptors_threads_and_tables_flat(
     settings.use(
         replace(settings.get(), max_downloads=8, max_downloads_per_site=8, retry_seconds=0.05, shutdown_seconds=2.0)
     )
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     root = tmp_path / "site"
     root.mkdir()
     shutil.copy(media_corpus / "ok.mp4", root)

@@ -21,6 +21,7 @@ from mediafetcher.core import files, settings
 from mediafetcher.db import engine
 from mediafetcher.library.storage import blob_store, mount, sweeper
 from tests import deep
+from tests.factories import add_user
 from tests.faults import test_crash_points as crash
 
 ROUNDS = deep.count(3, 5)  # of each scenario
@@ -143,7 +144,7 @@ async def work(disk: Disk, tmp_path: Path) -> Path:
     folder.mkdir()
     for file, content in crash.CONTENT.items():
         (folder / file).write_bytes(content)
-    await engine.execute("insert into account (name) values ('Ada')")
+    await add_user("Ada")
     return folder
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, log
 from mediafetcher.downloads import queries as download_queries
 from mediafetcher.downloads.worker import runner
@@ -23,6 +22,7 @@ from mediafetcher.fetch import prefork
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store, mount
+from tests.factories import add_user
 from tests.site import Site, behaviours, media
 from tests.site.expected import CASES, Case
 from tests.waiting import eventually
@@ -88,7 +88,7 @@ async def owner(database: str, state: Path, media_online: Path) -> AsyncIterator
         )
     )
     await prefork.open()
-    yield await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    yield await add_user("ada", admin=True)
     await prefork.close()
 
 

@@ -11,12 +11,13 @@ from mediafetcher.db import engine, migrate
 from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.storage import mount, ownership
 from mediafetcher.ops import backup, media_backups
+from tests.factories import add_user
 
 
 @pytest.fixture
 async def media(database: str, media_online: Path) -> Path:
     await ownership.start()
-    await engine.execute("insert into account (name) values ('Ada')")
+    await add_user("Ada")
     return media_online
 
 

@@ -8,6 +8,7 @@ import pytest
 from mediafetcher.db import engine
 from mediafetcher.db.migrations import m0028_private_sources
 from mediafetcher.downloads import dedup
+from tests.factories import add_user
 
 _FILE = (
     "insert into media_file (sha256, size, ext, kind) values (sha256($1::text::bytea), 1, '.mp4', 'video/mp4')"
@@ -16,7 +17,7 @@ _FILE = (
 
 
 async def _user(name: str) -> int:
-    return int(await engine.fetchval("insert into account (name) values ($1) returning id", name))
+    return await add_user(name)
 
 
 async def _fetched(owner: int, url: str, **options: Any) -> tuple[int, str]:

@@ -19,6 +19,7 @@ from mediafetcher.fetch.options import Options
 from mediafetcher.library.export import arrangement, nfo, update
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import assemble, ffmpeg, join, probe
+from tests.factories import add_user
 from tests.unit.downloads.fetching import fetched
 
 CLOSE = 0.1  # seconds
@@ -28,7 +29,7 @@ ENGLISH, GERMAN = ("eng", 1000), ("deu", 400)
 
 @pytest.fixture
 async def owner(database, media_online) -> int:
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 def _file(item: dict) -> Path:

@@ -12,6 +12,7 @@ from mediafetcher.fetch import gateway
 from mediafetcher.fetch.options import Options
 from mediafetcher.net import urls
 from mediafetcher.subscriptions import checks, listing, subscriptions
+from tests.factories import add_user
 from tests.site.proxy import Proxy
 
 SECRET = "s:cret"
@@ -19,7 +20,7 @@ SECRET = "s:cret"
 
 @pytest.fixture
 async def owner(database, media_online) -> int:
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 def _with_login(url: str) -> str:
@@ -48,7 +49,7 @@ async def test_link_without_them_uses_the_stored_ones_of_its_user(owner, site):
     url = site.url("/basic/ok.mp4")
     assert (await _run(owner, url))["error"]["code"] == "password_required"
     await cookie_jars.put_login(owner, urls.Login(urls.origin(url), "me", SECRET))
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     assert (await _run(other, url))["error"]["code"] == "password_required"
     assert (await _run(owner, url + "?again"))["state"] == "done"
 

@@ -9,12 +9,13 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, log, queries
 from mediafetcher.downloads.worker import runner
 from mediafetcher.library.catalog import queries as item_queries
+from tests.factories import add_user
 
 
 @pytest.fixture
 async def owner(database, media_online) -> int:
     settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 async def _attempt(owner: int, url: str) -> dict:

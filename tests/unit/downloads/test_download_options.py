@@ -20,6 +20,7 @@ from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import probe
+from tests.factories import add_user
 from tests.site.proxy import Proxy
 from tests.waiting import eventually
 
@@ -31,7 +32,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 async def _work() -> int:

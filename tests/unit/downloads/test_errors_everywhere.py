@@ -24,6 +24,7 @@ from mediafetcher.library.catalog import trash
 from mediafetcher.library.storage import blob_store, mount, sweeper
 from mediafetcher.media import ffmpeg
 from tests import deep
+from tests.factories import add_user
 
 pytestmark = [pytest.mark.promise(24), pytest.mark.timeout(3600)]
 
@@ -89,7 +90,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 async def _attempt(id: int, injection: Injection | None = None) -> str:

@@ -13,6 +13,7 @@ from mediafetcher.downloads import leases, lifecycle, node_name, nodes, queries,
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import known_sources
+from tests.factories import add_download, add_item, add_media_file, add_user
 
 URL = "https://films.example/watch/{}"
 
@@ -26,7 +27,7 @@ def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 async def _submit(owner: int, number: int = 1, **more) -> dict:
@@ -38,20 +39,11 @@ async def _row(id: int) -> dict:
 
 
 async def _media(name: str) -> int:
-    return await engine.fetchval(
-        "insert into media_file (sha256, size, kind, ext) values (sha256($1::bytea), 9, 'video/mp4', '.mp4')"
-        " returning id",
-        name.encode(),
-    )
+    return await add_media_file(name)
 
 
 async def _item(owner: int, media: int, folder: int | None = None) -> int:
-    return await engine.fetchval(
-        "insert into library_item (owner, media_file, folder, title) values ($1, $2, $3, 'A film') returning id",
-        owner,
-        media,
-        folder,
-    )
+    return await add_item(owner, media, folder=folder)
 
 
 async def _finish(claim: leases.Claim) -> int:
@@ -73,9 +65,7 @@ async def test_the_database_knows_the_same_states(owner):
     )
     assert set(lifecycle.STATES) | set(lifecycle.STAGES) <= set(re.findall(r"'(\w+)'", rule))
     with pytest.raises(engine.CheckViolation):
-        await engine.execute(
-            "insert into download (owner, url, site, source_key, state) values ($1, 'u', 's', 'k', 'sleeping')", owner
-        )
+        await add_download(owner, "u", site="s", source_key="k", state="sleeping")
 
 
 async def test_running_needs_a_holder(owner):
@@ -106,7 +96,7 @@ async def test_the_same_wish_twice_is_one_row(owner):
 
 
 async def test_other_folder_user_or_recipe_is_another_download(owner):
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     rows = [
         await _submit(owner),
         await _submit(owner, folder="Films/New"),
@@ -186,7 +176,7 @@ async def test_a_site_that_asks_to_slow_down_is_left_alone(owner):
 
 
 async def test_one_source_is_fetched_once_at_a_time(owner):
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     await _submit(owner)
     await _submit(other)
     first = await leases.claim()
@@ -411,7 +401,7 @@ async def test_retry_collides_with_the_same_wish_under_way(owner):
 
 
 async def test_download_of_another_user_cannot_be_changed(owner):
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     row = await _submit(owner)
     for act in (queries.get, lifecycle.cancel, lifecycle.pause, lifecycle.resume, lifecycle.retry, lifecycle.clear):
         with pytest.raises(errors.NotFound):
@@ -525,7 +515,7 @@ async def test_downloads_slowed_down_by_their_user_leave_a_slot_for_others(owner
     slow = Options(rate_limit=1024)
     for number in range(4):
         await _submit(owner, number, options=slow)
-    other = await engine.fetchval("insert into account (name) values ('grace') returning id")
+    other = await add_user("grace")
     theirs = await _submit(other, 9)
     claimed = [await leases.claim() for _ in range(3)]
     assert [claim.owner for claim in claimed if claim] == [owner, owner, other]
@@ -536,7 +526,7 @@ async def test_downloads_slowed_down_leave_a_place_at_their_site(owner):
     settings.use(replace(settings.get(), max_downloads=8, max_downloads_per_site=2))
     for number in range(3):
         await _submit(owner, number, options=Options(rate_limit=1024))
-    other = await engine.fetchval("insert into account (name) values ('grace') returning id")
+    other = await add_user("grace")
     await _submit(other, 9)
     claimed = [await leases.claim() for _ in range(2)]
     assert [claim.owner for claim in claimed if claim] == [owner, other]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.core import settings
-from mediafetcher.db import engine
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg
+from tests.factories import add_user
 from tests.unit.downloads.fetching import fetched
 
 CLOSE = 0.1  # seconds
@@ -22,7 +22,7 @@ CLOSE = 0.1  # seconds
 @pytest.fixture
 async def owner(database, media_online) -> int:
     settings.use(replace(settings.get(), retry_seconds=0.0, live_outage_seconds=2.0))
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 def _file(item: dict, name: str | None = None) -> Path:

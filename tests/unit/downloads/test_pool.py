@@ -18,6 +18,7 @@ from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
 from mediafetcher.downloads.worker import active, pool, runner, wakeup
+from tests.factories import add_download, add_item, add_media_file, add_user
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.cold  # a pool that starts ends what works in the folder of downloads
@@ -34,7 +35,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 @pytest.fixture
@@ -48,21 +49,11 @@ async def running(_ready):
 async def _known_source(owner: int, url: str) -> int:
     """A queued wish whose source is in the store by now: it ends at once, without a download."""
     async with engine.transaction():
-        media = await engine.fetchval(
-            "insert into media_file (sha256, size, kind, ext) values (sha256($1::bytea), 9, 'video/mp4', '.mp4')"
-            " returning id",
-            url.encode(),
-        )
-        other = await engine.fetchval("insert into account (name) values ($1) returning id", f"holder of {url}")
-        await engine.execute(
-            "insert into library_item (owner, media_file, title) values ($1, $2, 'Held')", other, media
-        )
+        media = await add_media_file(url)
+        other = await add_user(f"holder of {url}")
+        await add_item(other, media, title="Held")
         await engine.execute("insert into source (key, url, media_file) values ($1, $1, $2)", url, media)
-        return await engine.fetchval(
-            "insert into download (owner, url, site, source_key) values ($1, $2, 'films.example', $2) returning id",
-            owner,
-            url,
-        )
+        return await add_download(owner, url, site="films.example")
 
 
 async def _until(id: int, *states: str) -> dict:

@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 
 from mediafetcher.core import settings
-from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, log, queries
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import queries as item_queries
+from tests.factories import add_user
 from tests.waiting import eventually
 
 
 @pytest.fixture
 async def owner(database, media_online) -> int:
     settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, live_outage_seconds=4.0))
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 FROM_START = Options(live_from_start=True)

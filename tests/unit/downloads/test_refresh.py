@@ -12,6 +12,7 @@ from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import gateway
 from mediafetcher.library.catalog import folders, items, metadata, trash
 from mediafetcher.library.catalog import queries as item_queries
+from tests.factories import add_user
 from tests.site.proxy import Proxy
 
 FORGET = (
@@ -32,7 +33,7 @@ async def _ready(database, state, media_online, monkeypatch):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ async def test_source_that_fails_is_named_and_stops_nothing(owner, item, site):
 
 
 async def test_items_without_a_link_in_the_trash_and_of_others_are_not_read(owner, item):
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     assert await _run(other) == []
     with pytest.raises(errors.NotFound):
         await refresh.refresh_item(item, other)
@@ -92,7 +93,7 @@ async def test_items_without_a_link_in_the_trash_and_of_others_are_not_read(owne
 
 async def test_look_with_own_metadata_leaves_the_shared_row(owner, item, site):
     """An imported file has metadata of its user alone, also after it was read again."""
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     media = await engine.fetchval("select media_file from library_item")
     theirs = await items.link(other, media, items.Entry("theirs", None))
     [row] = await metadata.insert([SourceMetadata(webpage_url=site.url("/page/described"))])
@@ -112,7 +113,7 @@ async def test_site_that_asks_to_slow_down_is_left_for_the_next_run(owner, item)
 
 async def test_look_by_the_proxy_of_a_rule_leaves_the_shared_row(owner, item):
     """Somebody's proxy says what it likes."""
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     theirs = await items.copy(item, owner, await folders.ensure(owner, "Other"))
     theirs_folder = await folders.ensure(other, "Theirs")
     await engine.execute("update library_item set owner = $2, folder = $3 where id = $1", theirs, other, theirs_folder)

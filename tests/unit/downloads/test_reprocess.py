@@ -19,6 +19,7 @@ from mediafetcher.library.catalog import blocklist, items, trash
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store, check, sweeper
 from mediafetcher.media import ffmpeg, probe, subtitles
+from tests.factories import add_user
 from tests.site import Site
 
 
@@ -29,12 +30,12 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 @pytest.fixture
 async def other(owner) -> int:
-    return await engine.fetchval("insert into account (name) values ('bob') returning id")
+    return await add_user("bob")
 
 
 class Film(NamedTuple):

@@ -6,6 +6,7 @@ from mediafetcher.accounts import audit
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import known_sources
 from mediafetcher.library.storage import clock_guard
+from tests.factories import add_download, add_user
 
 pytestmark = pytest.mark.usefixtures("media_online")
 DAY = 86_400.0
@@ -13,7 +14,7 @@ DAY = 86_400.0
 
 @pytest.fixture
 async def owner(database: str) -> int:
-    return await engine.fetchval("insert into account (name) values ('Ada') returning id")
+    return await add_user("Ada")
 
 
 async def _age(days: float, *, running: float = DAY) -> None:
@@ -46,9 +47,7 @@ async def test_source_that_nothing_refers_to_goes_after_its_period(owner: int) -
     )
     await engine.execute("update source set media_file = $1 where id = $2", file, stored)
     await engine.execute("insert into blocked_source (owner, source, key) values ($1, $2, 'k')", owner, blocked)
-    await engine.execute(
-        "insert into download (owner, url, source_key) values ($1, 'https://films.example/asked', 'asked')", owner
-    )
+    await add_download(owner, "https://films.example/asked", source_key="asked")
     await _age(known_sources.DAYS - 1)
     assert await known_sources.remove_unused() == 0
     await _age(2)

@@ -19,6 +19,7 @@ from mediafetcher.library.catalog import known_sources
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store, check, mount, sweeper
 from mediafetcher.media import transcode
+from tests.factories import add_user
 from tests.waiting import eventually
 
 
@@ -29,7 +30,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 async def _run(owner: int, url: str, **more) -> dict:
@@ -96,7 +97,7 @@ async def test_sound_alone_is_an_audio_file(owner, site):
 
 
 async def test_file_fetched_with_cookies_is_not_given_to_others(owner, site):
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
     link = site.url("/auth/ok.mp4")
     mine = await _stored(await _run(owner, link))
@@ -165,7 +166,7 @@ async def test_the_same_bytes_are_encoded_once(owner, site):
 
 async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, site):
     """Two people want the same: the second row waits for the first, and is then done without a byte."""
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     url = site.url("/media/ok.mp4")
     first, second = await lifecycle.submit(owner, url), await lifecycle.submit(other, url)
     await runner.run(await leases.claim())
@@ -439,7 +440,7 @@ async def test_conversions_wait_for_each_other_and_remuxes_do_not(owner, site):
 
 
 async def test_metadata_of_a_site_is_kept_for_the_next_user(owner, site):
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     link = site.url("/page/described")
     item = await _stored(await _run(owner, link))
     assert item["published_at"].isoformat() == "2025-01-01T00:00:00+00:00"

@@ -17,6 +17,7 @@ from mediafetcher.downloads.site_rules import Rule
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch.options import Options
 from mediafetcher.net import urls
+from tests.factories import add_user
 from tests.site import Site, youtube
 from tests.site.proxy import Proxy
 
@@ -25,7 +26,7 @@ SECRET = "s-cret-nobody-sees"
 
 @pytest.fixture
 async def owner(database: str, media_online: Path) -> int:
-    return int(await engine.fetchval("insert into account (name) values ('ada') returning id"))
+    return await add_user("ada")
 
 
 async def _run(owner: int, url: str, options: Options | None = None) -> dict[str, Any]:
@@ -235,5 +236,5 @@ async def test_source_fetched_by_the_proxy_of_a_rule_is_private(owner: int, site
         assert (await _run(owner, url))["state"] == "done"
     keys = await engine.fetch("select key from source where media_file is not null")
     assert keys and all(row["key"].startswith(f"{owner}:") for row in keys), keys
-    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    bob = await add_user("bob")
     assert (await lifecycle.submit(bob, url))["state"] == "queued"

@@ -17,6 +17,7 @@ from mediafetcher.library.catalog import folders
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
+from tests.factories import add_user
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.promise(24)
@@ -29,7 +30,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 async def _attempt(id: int) -> dict:

@@ -14,6 +14,7 @@ from mediafetcher.downloads import leases, lifecycle, nodes, preview, queries, w
 from mediafetcher.downloads.worker import active, convert_slots, runner
 from mediafetcher.library.catalog import quotas
 from mediafetcher.library.storage import mount, ownership
+from tests.factories import add_item, add_media_file, add_user
 from tests.faults.films import Films
 from tests.site import Site
 from tests.waiting import eventually
@@ -28,7 +29,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 async def _submit(owner: int, name: str) -> int:
@@ -144,14 +145,8 @@ async def test_files_added_at_the_same_moment_are_counted_one_after_the_other(ow
 
     async def add(number: int) -> bool:
         async with engine.transaction():
-            media = await engine.fetchval(
-                "insert into media_file (sha256, size, kind, ext) values (sha256($1::text::bytea), 60, 'video/mp4',"
-                " '.mp4') returning id",
-                str(number),
-            )
-            await engine.execute(
-                "insert into library_item (owner, media_file, title) values ($1, $2, 'x')", owner, media
-            )
+            media = await add_media_file(str(number), size=60)
+            await add_item(owner, media, title="x")
             await asyncio.sleep(0.05)
             await quotas.check_quota_after(owner)
         return True
@@ -171,7 +166,7 @@ async def _reason(id: int) -> str | None:
 
 async def test_reason_of_each_limit_is_shown(owner):
     settings.use(replace(settings.get(), max_downloads_per_site=1))
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     running = await _submit(owner, "a")
     assert await _reason(running) is None
     await leases.claim()
@@ -192,7 +187,7 @@ async def test_every_limit_of_a_claim_has_its_reason(database):
 async def test_every_limit_holds_a_row_up_with_its_reason(owner):
     """Each limit by itself: the row is not claimed, and says why; without the limit it is claimed."""
     settings.use(replace(settings.get(), max_downloads=3, max_downloads_per_site=3))
-    await engine.execute("insert into account (name) values ('bob')")
+    await add_user("bob")
     limits = {
         "time": ("update download set run_after = now() + interval '1 hour', error_code = 'network' where id = $1",),
         "frozen": ("update installation set frozen_reason = 'foreign'",),

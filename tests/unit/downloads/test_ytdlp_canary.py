@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, log, queries, ytdlp_canary
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.ytdlp import versions
+from tests.factories import add_user
 from tests.index import BROKEN, MENDED, NEWER, Index, wheel
 
 
@@ -31,7 +31,7 @@ async def index(media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 async def _run(owner: int, url: str) -> dict:

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "scripts" / "lib"))
 from library_bench import FILMS, make_files
 
 from mediafetcher.library.catalog import queries, trash
+from tests.factories import add_user
 
 DRIVER = Path(__file__).with_name("adopt_driver.py")
 
@@ -37,7 +38,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 @pytest.fixture
@@ -248,7 +249,7 @@ async def test_import_of_what_is_in_the_trash_brings_it_back(owner, films, put):
 async def test_import_tells_no_items_of_other_users(owner, films, put):
     put("one.mp4")
     await _run(owner, films)
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     [done] = await _run(other, films)
     assert done.result == "added"
     [item] = (await _items(other)).values()

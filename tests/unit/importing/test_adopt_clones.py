@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.core import settings
-from mediafetcher.db import engine
 from mediafetcher.importing import importer
 from mediafetcher.library.storage import blob_store, check, mount, reflink
+from tests.factories import add_user
 
 MIB = 1 << 20
 DISKS = {"btrfs": ([], 160), "xfs": (["-m", "reflink=1"], 320)}
@@ -45,7 +45,7 @@ def disk(request, tmp_path):
 async def owner(database, state, disk) -> int:
     settings.use(dataclasses.replace(settings.get(), media=disk / "media"))
     assert (await mount.prepare()).state == "online"
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 def _free(disk: Path) -> int:

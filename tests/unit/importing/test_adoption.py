@@ -17,13 +17,14 @@ from mediafetcher.importing.batch import Outcome
 from mediafetcher.library.catalog import folders, items, queries
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import blob_store, decisions, ownership, sweeper
+from tests.factories import add_user
 
 pytestmark = pytest.mark.promise(22)
 
 
 @pytest.fixture
 async def owner(media_online: Path) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 def _store(media_corpus: Path, name: str = "ok.mp4", *, spoil: bool = False, kind: str = "mp4") -> Path:

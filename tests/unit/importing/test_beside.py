@@ -16,6 +16,7 @@ from mediafetcher.library.catalog import queries
 from mediafetcher.library.export import nfo
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
+from tests.factories import add_user
 
 EPISODE = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <episodedetails><title>Third &amp; last</title><showtitle>Talks</showtitle><season>2</season><episode>3</episode>
@@ -28,7 +29,7 @@ https://example.org/more
 
 @pytest.fixture
 async def owner(database, state, media_online) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 @pytest.fixture

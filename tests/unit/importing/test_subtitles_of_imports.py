@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.db import engine
 from mediafetcher.importing import importer
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store
+from tests.factories import add_user
 from tests.site import media
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
@@ -27,7 +27,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 @pytest.fixture

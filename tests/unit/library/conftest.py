@@ -13,6 +13,7 @@ from mediafetcher.core import settings
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items
 from mediafetcher.library.storage import blob_store, check, mount
+from tests.factories import add_user
 
 FACTS = items.MediaFacts("video/mp4", ".mp4", duration=12.5, width=640, height=360, video_codec="h264")
 Put = Callable[..., Awaitable[int]]
@@ -20,12 +21,12 @@ Put = Callable[..., Awaitable[int]]
 
 @pytest.fixture
 async def owner(media_online: Path) -> int:
-    return await engine.fetchval("insert into account (name) values ('Ada') returning id")
+    return await add_user("Ada")
 
 
 @pytest.fixture
 async def other(owner: int) -> int:
-    return await engine.fetchval("insert into account (name) values ('Grace') returning id")
+    return await add_user("Grace")
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.library.storage import blob_store, check, mount, ownership, sweeper
 from tests import deep
 from tests.conftest import Server, cloned
+from tests.factories import add_user
 from tests.unit.library.conftest import FACTS
 
 FILES = st.sampled_from([b"", b"one", b"two" * 1000])
@@ -70,7 +71,7 @@ class Library(RuleBasedStateMachine):
         await engine.execute("insert into installation default values")
         await ownership.refresh()
         await mount.prepare()
-        self.owner = await engine.fetchval("insert into account (name) values ('Ada') returning id")
+        self.owner = await add_user("Ada")
 
     def teardown(self) -> None:
         self.runner.run(engine.close())

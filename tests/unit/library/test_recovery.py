@@ -13,6 +13,7 @@ from mediafetcher.library.catalog import blocklist, folders, items, lists, metad
 from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.library.recovery import journal, journal_file, merge
 from tests import deep
+from tests.factories import add_user
 
 SEEDS = deep.count(23, 6)
 TABLES = ("library_item", "folder", "account", "source", "source_metadata")
@@ -252,7 +253,7 @@ class _Chaos:
 
     async def person(self) -> None:
         if self.random.random() < 0.3:
-            await engine.execute("insert into account (name) values ($1)", f"user {uuid.uuid4().hex[:6]}")
+            await add_user(f"user {uuid.uuid4().hex[:6]}")
             return
         await engine.execute(
             "delete from account a where id = (select max(id) from account) and id > 2"

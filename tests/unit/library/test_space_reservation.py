@@ -11,6 +11,7 @@ from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import space_reservation
+from tests.factories import add_user
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 def _leave(free: int) -> None:

@@ -21,6 +21,7 @@ from mediafetcher.subscriptions.checker import Checker
 from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.schedule import Schedule
 from mediafetcher.subscriptions.subscriptions import Backfill
+from tests.factories import add_user
 from tests.site.channels import Channel
 from tests.waiting import eventually
 
@@ -35,7 +36,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    return await add_user("ada", admin=True)
 
 
 @pytest.fixture(params=[True, False], ids=["newest first", "appended"])
@@ -297,7 +298,7 @@ async def test_interrupted_submission_goes_on_and_doubles_nothing(owner, site, n
 
 
 async def test_two_users_share_one_file_and_have_each_an_item(owner, site, newest):
-    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    bob = await add_user("bob")
     newest.publish(1)
     first = await _follow(owner, site, backfill="all", folder="A")
     second = await subscriptions.follow(bob, site.url("/channel/one"), backfill="all", folder="B")
@@ -480,9 +481,7 @@ async def test_vanished_source_names_the_action_and_a_new_link_keeps_the_memory(
 async def test_one_reading_serves_all_users_who_follow_a_source(owner, site, newest, monkeypatch):
     """Each has a filter and a folder of their own; a film is fetched once and stored once."""
     newest.publish(1, 2, 3)
-    people = [owner] + [
-        await engine.fetchval("insert into account (name) values ($1) returning id", name) for name in ("bob", "cy")
-    ]
+    people = [owner] + [await add_user(name) for name in ("bob", "cy")]
     url, ids = site.url("/channel/one"), []
     for number, person in enumerate(people):
         filter = Filter(title_exclude=str(number + 1))
@@ -509,7 +508,7 @@ async def test_one_reading_serves_all_users_who_follow_a_source(owner, site, new
 
 async def test_reading_with_cookies_or_a_proxy_is_not_shared(owner, site, newest):
     newest.publish(1)
-    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    bob = await add_user("bob")
     mine = await subscriptions.follow(owner, site.url("/channel/one"))
     theirs = await subscriptions.follow(bob, site.url("/channel/one"))
     await cookie_jars.put(bob, "127.0.0.1", [cookie_formats.Cookie("sid", "ok", "127.0.0.1", host_only=True)])
@@ -523,7 +522,7 @@ async def test_reading_with_cookies_or_a_proxy_is_not_shared(owner, site, newest
 
 async def test_reading_of_a_user_whose_rule_has_a_way_of_its_own_is_not_shared(owner, site, newest):
     newest.publish(1)
-    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    bob = await add_user("bob")
     mine = await subscriptions.follow(owner, site.url("/channel/one"))
     theirs = await subscriptions.follow(bob, site.url("/channel/one"))
     for rule in (site_rules.Rule(proxy="http://127.0.0.1:9"), site_rules.Rule(cookies_required=True)):

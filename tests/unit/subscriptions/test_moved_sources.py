@@ -11,6 +11,7 @@ from mediafetcher.db import engine
 from mediafetcher.fetch import prefork
 from mediafetcher.net import urls
 from mediafetcher.subscriptions import checks, subscriptions
+from tests.factories import add_user
 from tests.site.channels import Channel
 
 
@@ -24,7 +25,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 async def _checked(id: int, owner: int) -> dict:

@@ -7,13 +7,14 @@ from mediafetcher.db import engine
 from mediafetcher.library.catalog import blocklist
 from mediafetcher.net import urls
 from mediafetcher.subscriptions import entries, requested, subscriptions
+from tests.factories import add_user
 
 URL = "http://site.test/film"
 
 
 @pytest.fixture
 async def followed(database, state) -> tuple[int, int]:
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     row = await subscriptions.follow(owner, "http://site.test/channel", folder="Shows")
     return owner, row["id"]
 
@@ -54,7 +55,7 @@ async def test_requested_entry_whose_item_is_gone_is_downloaded_again(followed):
 async def test_entry_of_another_user_or_subscription_is_not_found(followed):
     owner, id = followed
     entry = await _entry(id)
-    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    other = await add_user("bob")
     second = (await subscriptions.follow(owner, "http://site.test/other"))["id"]
     for subscription, user in ((id, other), (second, owner)):
         with pytest.raises(errors.NotFound):

@@ -13,6 +13,7 @@ from mediafetcher.fetch.models import Entry, Listing
 from mediafetcher.fetch.options import Options
 from mediafetcher.subscriptions import checks, entries, filters, listing, plan, subscriptions
 from mediafetcher.subscriptions.filters import Facts, Filter
+from tests.factories import add_user
 from tests.site.channels import Channel
 
 
@@ -33,7 +34,7 @@ async def _fetch() -> str:
 
 
 async def test_stream_that_its_list_does_not_name_is_fetched_after_its_end(site):
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     site.channels["one"] = channel = Channel()
     channel.publish(1, path="/film/one/1")
     channel.announced.add(1)
@@ -52,7 +53,7 @@ async def test_stream_that_its_list_does_not_name_is_fetched_after_its_end(site)
 @pytest.mark.parametrize("status", ["live", "announced"])
 @pytest.mark.parametrize("vanishes", [False, True])
 async def test_stream_that_left_its_list_is_looked_at_itself(site, status, vanishes):
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     site.channels["one"] = channel = Channel()
     channel.publish(1, path="/film/one/1")
     getattr(channel, status).add(1)
@@ -72,7 +73,7 @@ async def test_stream_that_left_its_list_is_looked_at_itself(site, status, vanis
 
 
 async def test_stream_that_left_its_list_is_fetched_if_its_page_tells_the_length(site):
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     site.channels["one"] = channel = Channel(page_seconds=60)
     channel.publish(1, path="/film/one/1")
     channel.live.add(1)
@@ -85,7 +86,7 @@ async def test_stream_that_left_its_list_is_fetched_if_its_page_tells_the_length
 
 
 async def test_stream_whose_length_only_its_long_list_tells_is_wanted_by_the_next_check(site):
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     site.channels["one"] = channel = Channel(newest_first=False)
     channel.publish(*range(1, listing.PAGE + 10), seconds=60)
     row = await subscriptions.follow(owner, site.url("/channel/one"), filter=Filter(max_duration=3600))
@@ -119,7 +120,7 @@ async def test_stream_that_ended_is_wanted_unless_streams_are_skipped(live):
 
 @pytest.mark.parametrize(("live", "decision"), [("wait", "queued"), ("skip", "skipped")])
 async def test_skipped_stream_stays_skipped_when_its_list_no_longer_tells_of_it(live, decision):
-    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    owner = await add_user("ada")
     row = await subscriptions.follow(owner, "http://site.test/channel", filter=Filter(live=live))
     wishes = plan.Wishes(owner, Options(), Filter(live=live), 0)
     url = "http://site.test/stream"

@@ -9,6 +9,7 @@ from mediafetcher.db import engine
 from mediafetcher.library.catalog import items, trash
 from mediafetcher.subscriptions import retention, subscriptions
 from mediafetcher.subscriptions.retention import Retention
+from tests.factories import add_user
 
 _ITEM = """
 with file as (insert into media_file (sha256, size, kind, ext, duration)
@@ -32,7 +33,7 @@ async def _ready(database, state, media_online):
 
 @pytest.fixture
 async def owner(database) -> int:
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 async def _follow(owner: int, name: str = "one", **given) -> int:
@@ -127,7 +128,7 @@ async def test_item_of_two_subscriptions_goes_when_both_agree(owner):
 
 
 async def test_users_have_retention_of_their_own_and_bytes_go_with_the_last(owner):
-    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    bob = await add_user("bob")
     mine = await _follow(owner, retention=Retention(keep_days=5))
     theirs = await _follow(bob, retention=Retention(keep_days=50))
     await _item(owner, mine, "film", 9)

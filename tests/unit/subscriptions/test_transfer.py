@@ -5,6 +5,7 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.subscriptions import list_formats, subscriptions, transfer
+from tests.factories import add_user
 
 _ID = "UCabcdefghijklmnopqrstuv"
 _CHANNEL = f"https://www.youtube.com/channel/{_ID}"
@@ -32,7 +33,7 @@ FREETUBE = (
 
 @pytest.fixture
 async def owner(database, state) -> int:
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user("ada")
 
 
 def test_every_format_is_recognised_by_its_content():
