@@ -76,9 +76,9 @@ async def test_tree_is_locked_for_one_update(database: str) -> None:
 
 async def test_error_of_the_lock_reaches_the_one_who_waits(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: object) -> None:
-        raise errors.DatabaseAway()
+        raise errors.DatabaseUnavailable()
 
     monkeypatch.setattr(tree_lock.engine, "function", away)
-    with pytest.raises(errors.DatabaseAway):
+    with pytest.raises(errors.DatabaseUnavailable):
         async with tree_lock.locked("/tree"):
             pytest.fail("no lock was taken")
