@@ -9,7 +9,7 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.db.tables import LibraryItem, MediaFile, Source
 from mediafetcher.library.catalog import bulk_insert, items, known_sources, metadata
-from mediafetcher.library.storage import blob_store
+from mediafetcher.library.storage import blob_store, clock_guard
 from tests.unit.library.conftest import FACTS, Put
 
 
@@ -109,7 +109,7 @@ async def test_unused_sources_stay_while_the_clock_is_doubted(
 
     await engine.execute("insert into source (key, url, touched_at) values ('a', 'b', now() - interval '9 years')")
     await run_for(10 * 366 * 86_400.0)
-    monkeypatch.setattr(known_sources.clock_guard, "now", doubted)
+    monkeypatch.setattr(clock_guard, "now", doubted)
     assert await known_sources.remove_unused() == 0
     monkeypatch.undo()
     monkeypatch.setattr(known_sources, "_SLICE", 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.core import errors, settings
+from mediafetcher.db import engine
 from mediafetcher.library.export import link_tree, place, tree_lock, trees
 from mediafetcher.library.storage import mount
 
@@ -78,7 +79,7 @@ async def test_error_of_the_lock_reaches_the_one_who_waits(database: str, monkey
     async def away(*_: object) -> None:
         raise errors.DatabaseUnavailable()
 
-    monkeypatch.setattr(tree_lock.engine, "function", away)
+    monkeypatch.setattr(engine, "function", away)
     with pytest.raises(errors.DatabaseUnavailable):
         async with tree_lock.locked("/tree"):
             pytest.fail("no lock was taken")
