@@ -3,14 +3,14 @@
 import pytest
 
 from mediafetcher.core import errors
-from mediafetcher.db import engine
 from mediafetcher.downloads import presets
 from mediafetcher.fetch.options import Options
+from tests.factories import add_user
 
 
 @pytest.fixture
 async def owner(database: str) -> int:
-    return await engine.fetchval("insert into account (name) values ('ada') returning id")
+    return await add_user()
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a/b", "n" * 200])
