@@ -5,6 +5,7 @@ What must be there (a name, a site) is looked for in the same way, so that a sea
 """
 
 import base64
+import contextlib
 import json
 import secrets
 import subprocess
@@ -42,10 +43,15 @@ class Planted:
     def __init__(self, running: Running, site: Any) -> None:
         self.running, self.site = running, site
         self.secrets: dict[str, str] = {}
+        self._clients = contextlib.ExitStack()
         self.browser = self.http(Origin=running.url)
 
     def http(self, **headers: str) -> httpx.Client:
-        return httpx.Client(base_url=self.running.url, headers=headers, trust_env=False, timeout=30)
+        client = httpx.Client(base_url=self.running.url, headers=headers, trust_env=False, timeout=30)
+        return self._clients.enter_context(client)
+
+    def close(self) -> None:
+        self._clients.close()
 
     def plant(self, what: str, value: str | None = None) -> str:
         self.secrets[what] = value or canary(what)
@@ -250,11 +256,16 @@ def unpacked(backup: Path, folder: Path) -> bytes:
     return b"\n".join([*everything, subprocess.run(command, check=True, capture_output=True).stdout])
 
 
+@pytest.fixture
+def planted(running: Running, site: Any) -> Iterator[Planted]:
+    with contextlib.closing(Planted(running, site)) as secrets_of_all_kinds:
+        yield secrets_of_all_kinds
+
+
 @pytest.mark.timeout(300)
 def test_no_secret_is_found_anywhere(
-    running: Running, site: Any, folder: Path, receiver: Receiver, tube: youtube.YouTube
+    planted: Planted, running: Running, site: Any, folder: Path, receiver: Receiver, tube: youtube.YouTube
 ) -> None:
-    planted = Planted(running, site)
     planted.people()
     planted.programs()
     planted.cookies()
