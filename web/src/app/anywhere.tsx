@@ -1,5 +1,5 @@
 /** Parts of every page: adding by paste or key, news of downloads, and the title of the window. */
-import { useRouterState } from "@tanstack/react-router";
+import { useRouter, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { askToAdd, offerLinks, useAsked } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
@@ -15,6 +15,8 @@ const AddDialog = lazy(register(() => import("@/features/downloads/add-dialog"))
 const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
 const Palette = lazy(register(() => import("./palette")));
 const REST = 8000; // ms after which the other parts are fetched: the first picture comes first
+
+const WITH_BOX = ["/", "/downloads"]; // their boxes share one draft
 
 const TITLES: Record<string, Key> = {
   "/": "nav.home",
@@ -53,16 +55,21 @@ export function Anywhere() {
   );
 }
 
-/** A link pasted while nothing else takes text. */
+/** A link pasted while nothing else takes text. While another page is loading, the box of this one is not for it. */
 function usePaste() {
+  const router = useRouter();
   useEffect(() => {
     const listener = (event: ClipboardEvent) => {
       const text = event.clipboardData?.getData("text") ?? "";
-      if (!isTyping(event.target) && onlyLinks(text)) offerLinks(text);
+      if (!isTyping(event.target) && onlyLinks(text)) offerLinks(text, isLeaving());
+    };
+    const isLeaving = () => {
+      const { location, resolvedLocation } = router.state;
+      return location.pathname !== resolvedLocation?.pathname && !WITH_BOX.includes(location.pathname);
     };
     addEventListener("paste", listener);
     return () => removeEventListener("paste", listener);
-  }, []);
+  }, [router]);
 }
 
 /** "(2) Library · MediaFetcher"; a watch page has the title of its item, from its heading. */

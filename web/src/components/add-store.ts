@@ -28,21 +28,25 @@ export const useAsked = () =>
     () => asked,
   );
 
-const boxes: ((text: string) => void)[] = [];
+type Box = { put: (text: string) => void; ofPage: boolean };
+const boxes: Box[] = [];
 
-/** The component has a box for links: what is pasted goes there. The one that was shown last comes first. */
-export function useLinkBox(take: (text: string) => void) {
+/**
+ * The component has a box for links: what is pasted goes there. The one that was shown last comes first. `ofPage`: it
+ * disappears with its page.
+ */
+export function useLinkBox(take: (text: string) => void, ofPage: boolean) {
   const put = useEffectEvent(take);
   useEffect(() => {
-    const box = (text: string) => put(text);
+    const box = { put: (text: string) => put(text), ofPage };
     boxes.push(box);
     return () => void boxes.splice(boxes.indexOf(box), 1);
-  }, []);
+  }, [ofPage]);
 }
 
-/** Puts links into the box that is shown, else into the dialog. */
-export function offerLinks(text: string) {
-  const box = boxes.at(-1);
-  if (box) box(text);
+/** Puts links into the box that is shown, else into the dialog. `leaving`: the page is about to be replaced. */
+export function offerLinks(text: string, leaving = false) {
+  const box = boxes.findLast(({ ofPage }) => !(leaving && ofPage));
+  if (box) box.put(text);
   else askToAdd({ text });
 }

@@ -72,7 +72,7 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
     setText(words);
     box.current?.focus();
   };
-  useLinkBox((words) => put(text ? `${text}\n${words}` : words));
+  useLinkBox((words) => put(text ? `${text}\n${words}` : words), !focus);
 
   async function send(event: FormEvent) {
     event.preventDefault();
