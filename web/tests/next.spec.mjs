@@ -157,3 +157,22 @@ for (const [name, path] of [
     await page.locator("main a[href^='/watch/']").nth(8).waitFor();
     assert.equal(await at(), 0);
   });
+
+test("back restores a place that was left in the moment of its scroll", async ({ app, page }) => {
+  app.seed(60, "Rivers");
+  await page.setViewportSize({ width: 1000, height: 500 });
+  await app.open("/library");
+  const link = page.locator("main a[href^='/watch/']").nth(8);
+  await link.waitFor();
+  const box = page.locator("[role=grid]").locator("..");
+  // In one task: the browser tells of the scroll when the watch page is wanted already.
+  await box.evaluate((element) => {
+    element.scrollTo(0, 120);
+    element.querySelectorAll("a[href^='/watch/']")[8].click();
+  });
+  await page.waitForURL(/watch/);
+  await page.getByRole("heading", { level: 1, name: /Seeded/ }).waitFor();
+  await page.goBack();
+  await link.waitFor();
+  await expect.poll(() => box.evaluate((element) => element.scrollTop)).toBe(120);
+});

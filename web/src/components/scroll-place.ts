@@ -16,6 +16,13 @@ type Place = ReturnType<typeof useRouter>["history"]["location"];
 /** Of the entry of the history, and of the view wherever it is in the history. */
 const keysOf = ({ href, state }: Place) => ({ entry: `mf.scroll ${state.__TSR_key}`, view: `mf.scroll ${href}` });
 
+/** Scrolls as far as the content goes by now. */
+function scrollTo(element: HTMLElement, wanted: RefObject<number | undefined>) {
+  if (!wanted.current) return;
+  element.scrollTop = wanted.current;
+  if (element.scrollTop > wanted.current - 2) wanted.current = 0;
+}
+
 /**
  * `drawn`: the content begins to have its height; a list that is still too short gets there as it grows. `always`: also
  * a new visit begins where the last one ended.
@@ -32,26 +39,21 @@ export function useScrollPlace(box: RefObject<HTMLElement | null>, drawn = true,
   }
   // After each render: the content takes its height later than its data comes.
   useLayoutEffect(() => {
-    const element = box.current;
-    if (!element || !drawn || !wanted.current) return;
-    element.scrollTop = wanted.current;
-    if (element.scrollTop > wanted.current - 2) wanted.current = 0;
+    if (box.current && drawn) scrollTo(box.current, wanted);
   });
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
     // Children render by themselves too, and take their height then.
-    const grown = new ResizeObserver(() => {
-      if (!wanted.current) return;
-      element.scrollTop = wanted.current;
-      if (element.scrollTop > wanted.current - 2) wanted.current = 0;
-    });
+    const grown = new ResizeObserver(() => scrollTo(element, wanted));
     for (const child of element.children) grown.observe(child);
+    let keys = keysOf(history.location);
     const save = () => {
-      if (wanted.current || history.location.pathname !== path) return;
-      const { entry, view } = keysOf(history.location);
-      sessionStorage.setItem(entry, String(element.scrollTop));
-      sessionStorage.setItem(view, String(element.scrollTop));
+      if (wanted.current || !element.clientHeight) return; // not there yet, or hidden by the page that comes
+      // Browsers tell of a scroll a frame later: if a link was followed meanwhile, it still belongs to this page.
+      if (history.location.pathname === path) keys = keysOf(history.location);
+      sessionStorage.setItem(keys.entry, String(element.scrollTop));
+      sessionStorage.setItem(keys.view, String(element.scrollTop));
     };
     const forget = () => {
       wanted.current = 0;

@@ -1,8 +1,8 @@
-import { useRouter } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Item } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
+import { useScrollPlace } from "@/components/scroll-place";
 import { type Key, useI18n } from "@/i18n";
 import { useLatest } from "@/lib/latest";
 import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
@@ -48,7 +48,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the height of a row changes
   useLayoutEffect(() => virtual.measure(), [height, columns]);
 
-  useScrollPlace(box, width > 0 && rows > 0);
+  useScrollPlace(box, width > 0 && rows > 0, true);
 
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
@@ -195,38 +195,6 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
       {menu}
     </div>
   );
-}
-
-const INPUTS = ["wheel", "touchstart", "pointerdown", "keydown"] as const; // what the user scrolls with
-
-/** Begins a view at the position where it was left; a list that is still too short gets there as it grows. */
-function useScrollPlace(box: React.RefObject<HTMLDivElement | null>, drawn: boolean) {
-  const { history } = useRouter();
-  const [key] = useState(() => `mf.scroll ${history.location.href}`);
-  const wanted = useRef(Number(sessionStorage.getItem(key))); // 0 once it is reached, or the user scrolls
-  // After each render: the rows take their height later than the list says how high it is.
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element || !drawn || !wanted.current) return;
-    element.scrollTop = wanted.current;
-    if (element.scrollTop > wanted.current - 2) wanted.current = 0;
-  });
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const save = () => {
-      if (!wanted.current) sessionStorage.setItem(key, String(element.scrollTop));
-    };
-    const forget = () => {
-      wanted.current = 0;
-    };
-    element.addEventListener("scroll", save, { passive: true });
-    for (const kind of INPUTS) element.addEventListener(kind, forget, { passive: true });
-    return () => {
-      element.removeEventListener("scroll", save);
-      for (const kind of INPUTS) element.removeEventListener(kind, forget);
-    };
-  }, [box, key]);
 }
 
 function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
