@@ -206,7 +206,8 @@ test("a site wants an account: its cookies go in, and the download goes on", asy
 test("preset, quality and folder are those of the last time, also in another browser", async ({ app, page }) => {
   await app.api("PUT", "/api/presets/Phone", { options: { max_height: 480, sponsorblock: true } });
   await app.api("POST", "/api/folders", { path: "Series" });
-  await app.go("Library");
+  await app.open("/library"); // the page has read its presets before there was one
+  await page.locator("main h1").first().waitFor({ state: "attached" });
   await app.press("a");
   await app.box().fill(app.unused("/media/ok.mp4"));
   await option(app, "Preset", "Phone");

@@ -381,7 +381,7 @@ test("a subscription ends, and what came by it stays", async ({ app, page }) => 
     .getByRole("button", { name: /^More actions/ })
     .click();
   await page.getByRole("menuitem", { name: "Unfollow…" }).click();
-  await page.getByText("What you have stays in your library").waitFor();
+  await page.getByText("Your items stay in the library").waitFor();
   await app.accessible("the question before the end");
   await page.locator("[data-slot=dialog]").getByRole("button", { name: "Unfollow" }).click();
   await followed(app, RIVERS).waitFor({ state: "detached" });

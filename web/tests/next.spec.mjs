@@ -24,6 +24,7 @@ test("an item of a row of the start page is followed by the rest of its row", as
   await open("Unwatched", 14);
   await app.title(film(14)).waitFor();
   await nextAre(app, film(13), film(12), film(11)); // the oldest first, as they are shown
+  await page.getByText("This browser cannot play this file").waitFor(); // the player, with its keys, comes by itself
   await app.press("p");
   await app.title(film(15)).waitFor();
   await nextAre(app, film(14), film(13), film(12), film(11));

@@ -16,11 +16,16 @@ type Place = ReturnType<typeof useRouter>["history"]["location"];
 /** Of the entry of the history, and of the view wherever it is in the history. */
 const keysOf = ({ href, state }: Place) => ({ entry: `mf.scroll ${state.__TSR_key}`, view: `mf.scroll ${href}` });
 
-/** Scrolls as far as the content goes by now. */
+const SETTLED = 1000; // ms after which what is above no longer changes its height
+
+/** Scrolls as far as the content goes by now. Where it was left, it stays until the page has settled. */
 function scrollTo(element: HTMLElement, wanted: RefObject<number | undefined>) {
   if (!wanted.current) return;
   element.scrollTop = wanted.current;
-  if (element.scrollTop > wanted.current - 2) wanted.current = 0;
+  if (element.scrollTop <= wanted.current - 2) return;
+  setTimeout(() => {
+    wanted.current = 0;
+  }, SETTLED);
 }
 
 /**
@@ -34,7 +39,7 @@ export function useScrollPlace(box: RefObject<HTMLElement | null>, drawn = true,
   if (wanted.current === undefined) {
     const { entry, view } = keysOf(history.location);
     const returns = always || history.location.state.returns;
-    // 0 once it is reached, or the user scrolls
+    // 0 once it is reached and the page has settled, or the user scrolls
     wanted.current = Number(sessionStorage.getItem(entry) ?? (returns ? sessionStorage.getItem(view) : 0));
   }
   // After each render: the content takes its height later than its data comes.
