@@ -13,7 +13,7 @@ import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,7 +26,9 @@ from mediafetcher.library.storage import mount, ownership, space_reservation
 from mediafetcher.sandbox import parsing
 from mediafetcher.subscriptions import recent_lists
 from tests import places, postgres
-from tests.site import Site, media
+from tests.site import Site, media, youtube
+from tests.site.proxy import Proxy
+from tests.site.youtube import YouTube
 from tests.waiting import eventually
 from tests.warm import Parser, Warm
 
@@ -207,6 +209,19 @@ async def warm(request: pytest.FixtureRequest, prefork_program: Warm, state: Pat
 def media_corpus() -> Path:
     """The folder of the media corpus, made once and kept below `.cache`."""
     return media.corpus()
+
+
+@pytest.fixture
+def tube(state: Path, media_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[YouTube]:
+    """YouTube and other sites behind TLS on loopback, which a proxy of the settings leads to."""
+    with YouTube(tmp_path, (media_corpus / "ok.mp4").read_bytes()) as running, Proxy("http") as proxy:
+        tmp_path.chmod(0o755)
+        running.certificate.chmod(0o644)
+        monkeypatch.setenv("MF_CA_FILE", str(running.certificate))
+        proxy.names = dict.fromkeys(youtube.NAMES, "127.0.0.1")
+        proxy.ports[443] = running.port
+        settings.use(replace(settings.get(), allow_hosts=(), proxy=proxy.url, proxy_resolves_names=True))
+        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Rules for a site, and its name and password."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -152,32 +151,19 @@ async def test_password_outlives_cookies_and_a_rotation_of_the_key(owner: int) -
     assert basic is not None and (basic.user, basic.for_site) == ("other", False)
 
 
-@pytest.fixture
-def world(media_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[youtube.YouTube]:
-    """Sites behind TLS that a proxy of the settings leads to."""
-    with youtube.YouTube(tmp_path, (media_corpus / "ok.mp4").read_bytes()) as running, Proxy("http") as proxy:
-        tmp_path.chmod(0o755)
-        running.certificate.chmod(0o644)
-        monkeypatch.setenv("MF_CA_FILE", str(running.certificate))
-        proxy.names = dict.fromkeys(youtube.NAMES, "127.0.0.1")
-        proxy.ports[443] = running.port
-        settings.use(replace(settings.get(), allow_hosts=(), proxy=proxy.url, proxy_resolves_names=True))
-        yield running
-
-
-async def test_extractor_of_the_site_signs_in_with_its_password(owner: int, world: youtube.YouTube) -> None:
+async def test_extractor_of_the_site_signs_in_with_its_password(owner: int, tube: youtube.YouTube) -> None:
     await cookie_jars.put_password(owner, youtube.NEBULA, "me@home.test", SECRET)
     row = await _run(owner, f"https://{youtube.NEBULA}/videos/a-film")
-    assert ("nebula.tv/auth/login/", {"email": "me@home.test", "password": SECRET}) in world.posts
+    assert ("nebula.tv/auth/login/", {"email": "me@home.test", "password": SECRET}) in tube.posts
     assert SECRET not in str(row) + str(await log.read(row["id"], owner))
 
 
-async def test_extractor_of_another_site_does_not_get_the_password(owner: int, world: youtube.YouTube) -> None:
+async def test_extractor_of_another_site_does_not_get_the_password(owner: int, tube: youtube.YouTube) -> None:
     await cookie_jars.put_password(owner, "page.test", "me@home.test", SECRET)
     await cookie_jars.put_password(owner, "youtube.com", "me@home.test", SECRET)
     for url in ("https://page.test/film", f"https://www.youtube.com/watch?v={youtube.VIDEO}"):
         await _run(owner, url)
-    assert SECRET not in str(world.posts) + str(world.players)
+    assert SECRET not in str(tube.posts) + str(tube.players)
 
 
 # ---- options that switch those of a preset off, and proxies of rules ------------------------------------------

@@ -1,9 +1,5 @@
 """What real yt-dlp reads of YouTube's videos of every kind, and of a list of them, to the metadata that is kept."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -15,7 +11,6 @@ from mediafetcher.fetch.extractor_arguments import YouTube as Arguments
 from mediafetcher.fetch.models import Info, Listing
 from mediafetcher.fetch.options import Options, Playlist
 from tests.site import youtube, youtube_videos
-from tests.site.proxy import Proxy
 
 pytestmark = pytest.mark.usefixtures("warm")
 
@@ -23,19 +18,6 @@ SITE = "https://www.youtube.com"
 # A client that needs neither a PO token nor a JavaScript runtime.
 PLAIN = Options(extractor_args=ExtractorArguments(youtube=Arguments(player_client=("visionos",))))
 PLAYABLE = sorted(set(youtube_videos.VIDEOS) - {"premiere"})
-
-
-@pytest.fixture
-def tube(state: Path, media_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[youtube.YouTube]:
-    """YouTube on loopback, which a proxy of the settings leads to."""
-    with youtube.YouTube(tmp_path, (media_corpus / "ok.mp4").read_bytes()) as site, Proxy("http") as proxy:
-        tmp_path.chmod(0o755)
-        site.certificate.chmod(0o644)
-        monkeypatch.setenv("MF_CA_FILE", str(site.certificate))
-        proxy.names = dict.fromkeys(youtube.NAMES, "127.0.0.1")
-        proxy.ports[443] = site.port
-        settings.use(replace(settings.get(), allow_hosts=(), proxy=proxy.url, proxy_resolves_names=True))
-        yield site
 
 
 def _link(name: str) -> str:

@@ -14,24 +14,9 @@ from mediafetcher.fetch.extractor_arguments import YouTube as Arguments
 from mediafetcher.fetch.options import Options
 from mediafetcher.ops.doctor import token_provider as doctor
 from tests.site import youtube
-from tests.site.proxy import Proxy
 
 LINK = f"https://www.youtube.com/watch?v={youtube.VIDEO}"
 MOBILE = Options(extractor_args=ExtractorArguments(youtube=Arguments(player_client=("mweb",))))
-
-
-@pytest.fixture
-def tube(state: Path, media_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[youtube.YouTube]:
-    """YouTube on loopback, which a proxy of the settings leads to."""
-    film = (media_corpus / "ok.mp4").read_bytes()
-    with youtube.YouTube(tmp_path, film) as site, Proxy("http") as proxy:
-        tmp_path.chmod(0o755)
-        site.certificate.chmod(0o644)
-        monkeypatch.setenv("MF_CA_FILE", str(site.certificate))
-        proxy.names = dict.fromkeys(youtube.NAMES, "127.0.0.1")
-        proxy.ports[443] = site.port
-        settings.use(replace(settings.get(), allow_hosts=(), proxy=proxy.url, proxy_resolves_names=True))
-        yield site
 
 
 @pytest.fixture

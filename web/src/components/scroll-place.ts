@@ -18,7 +18,7 @@ const keysOf = ({ href, state }: Place) => ({ entry: `mf.scroll ${state.__TSR_ke
 
 const SETTLED = 1000; // ms after which what is above no longer changes its height
 
-/** Scrolls as far as the content goes by now. Where it was left, it stays until the page has settled. */
+/** Scrolls as far as the content goes by now. The place that was left is kept until the page has settled. */
 function scrollTo(element: HTMLElement, wanted: RefObject<number | undefined>) {
   if (!wanted.current) return;
   element.scrollTop = wanted.current;
