@@ -77,8 +77,11 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "unsized-hour": ("Fixture unsized hour", _an_hour(linked, f"{base}/unsized/h264_aac.ts"), ""),
         "charsets": ("Fixture charsets", "", f'<video><source src="/media/ok.mp4">{texts.FOREIGN}</video>'),
         "subtitles": ("Fixture subtitles", "", f'<video><source src="/media/ok.mp4">{texts.TRACKS}</video>'),
-        # yt-dlp names a page by the last part of its path: a query would not make it another source.
-        "subtitles-again": ("Fixture again", "", f'<video><source src="/media/ok.mp4">{texts.TRACKS}</video>'),
+        "subtitles-again": (
+            "Fixture again",
+            "",
+            f'<video><source src="/media/h264_chapters.mp4">{texts.TRACKS}</video>',
+        ),
         "chapters": (
             "Fixture chapters",
             f'<script type="application/ld+json">{json.dumps({**linked, "hasPart": texts.CHAPTERS})}</script>',

@@ -16,8 +16,6 @@ const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
 const Palette = lazy(register(() => import("./palette")));
 const REST = 8000; // ms after which the other parts are fetched: the first picture comes first
 
-const WITH_BOX = ["/", "/downloads"]; // their boxes share one draft
-
 const TITLES: Record<string, Key> = {
   "/": "nav.home",
   "/downloads": "nav.downloads",
@@ -65,7 +63,7 @@ function usePaste() {
     };
     const isLeaving = () => {
       const { location, resolvedLocation } = router.state;
-      return location.pathname !== resolvedLocation?.pathname && !WITH_BOX.includes(location.pathname);
+      return location.pathname !== resolvedLocation?.pathname;
     };
     addEventListener("paste", listener);
     return () => removeEventListener("paste", listener);
