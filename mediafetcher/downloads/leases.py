@@ -19,7 +19,7 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import crashes, nodes, site_backoff
+from mediafetcher.downloads import crashes, due, nodes, site_backoff
 from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
@@ -99,41 +99,6 @@ async def claim() -> Claim | None:
     return Claim(**{**row, "options": options, "listed": source_metadata.decode(row["listed"])})
 
 
-# The limits that may delay a queued row, each by its name: wait_reasons.py has texts for all of them.
-# Each list in parentheses is computed once, so that ten thousand waiting rows of a busy site cost little.
-_DUE_LIMITS = {
-    "time": "d.run_after <= now() and not d.cancel_requested",
-    "frozen": "not exists (select from installation where frozen_reason is not null)",
-    "space": "d.needs_media_bytes <= {media_room} and d.needs_work_bytes <= {work_room}",
-    "same source": "d.source_key <> all (array(select source_key from download where state = 'running'))",
-    "site pause": "d.site <> all (array(select site from site_backoff where until > now()))",
-}
-_DUE = "d.state = 'queued' and " + " and ".join(_DUE_LIMITS.values())
-# Rows that need no cookies, or whose cookies this machine can decrypt.
-_OPENS = """
-  not exists (select from unnest($5::bigint[], $6::text[], $10::boolean[]) as j(owner, host, below)
-    where j.owner = d.owner
-      and (d.site = j.host or (j.below and right(d.site, length(j.host) + 1) = '.' || j.host)))
-"""
-_CLAIM_LIMITS = {
-    "cookies": _OPENS,
-    # A download that ran when the program died runs alone: see crashes.py.
-    "runs alone": f"(d.crashes < {crashes.SUSPECT}"
-    " or not exists (select from download where state = 'running' and worker_id = $1))",
-    "another runs alone": "not exists (select from download where state = 'running' and worker_id = $1"
-    f" and crashes >= {crashes.SUSPECT})",
-    # A download with a rate limit may run for days: one slot of a machine, and one of a site, stay for others.
-    "slowed": """
-  (d.options->>'rate_limit' is null or (
-    (select count(*) from download where state = 'running' and worker_id = $1
-      and options->>'rate_limit' is not null) < greatest(1, $7::int - 1)
-    and (select count(*) from download r where r.state = 'running' and r.site = d.site
-      and r.options->>'rate_limit' is not null) < greatest(1, $3 - 1)))
-""",
-    "site busy": "d.site <> all (array(select site from download where state = 'running'"
-    " group by site having count(*) >= $3))",
-}
-LIMITS = (*_DUE_LIMITS, *_CLAIM_LIMITS)
 # The claim: the best row that is due, by all limits, locked and taken in one statement.
 _CLAIM = f"""
 update download set state = 'running', attempt = attempt + 1, worker_id = $1, stage = 'extract', progress = 0,
@@ -143,11 +108,11 @@ update download set state = 'running', attempt = attempt + 1, worker_id = $1, st
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE.format(media_room="$8", work_room="$9")} and {" and ".join(_CLAIM_LIMITS.values())}
+   where {due.QUEUED.format(media_room="$8", work_room="$9")} and {due.CLAIMABLE}
      and d.id <> all($4::bigint[])
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),
   (select d.id from download d where d.state = 'running' and d.lease_expires_at < now() and d.id <> all($4::bigint[])
-     and {_OPENS} and d.crashes + 1 < {crashes.SUSPECT}
+     and {due.OPENS} and d.crashes + 1 < {crashes.SUSPECT}
    order by d.lease_expires_at limit 1 for update skip locked))
 returning id, attempt, owner, url, site, source_key, folder, options::text as options, operation, target_item,
   finish_requested, listed::text as listed
@@ -386,18 +351,6 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
         int(facts.get("needs_work_bytes") or 0),
     )
     return str(row["state"])
-
-
-# Rows that are due, as the claim sees them, counted up to a limit.
-_COUNT_DUE = f"""
-select count(*) from (select from download d where {_DUE.format(media_room="$2", work_room="$3")}
-  order by d.priority desc, d.created_at, d.id limit $1) as found
-"""
-
-
-async def due(most: int) -> int:
-    """Count rows that free slots could claim now (without the limits of sites), up to `most`."""
-    return int(await engine.fetchval(_COUNT_DUE, most, *space_reservation.available()))
 
 
 async def _fenced_update(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ are running) hold no slot. All times are the database's `now()`.
 
 import datetime
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -24,12 +23,12 @@ from piccolo.custom_types import Combinable
 from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import errors, logging, source_metadata
+from mediafetcher.core import errors, source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine, many, notifications
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, among, is_false, is_true
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import dedup, leases, log, nodes, presets, queries, requeue, site_rules
+from mediafetcher.downloads import dedup, log, nodes, presets, queries, site_rules
 from mediafetcher.downloads.presets import Chosen
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
@@ -40,10 +39,6 @@ STATES = ("queued", "running", "done", "failed", "cancelled", "needs_action", "p
 ENDED = ("done", "failed", "cancelled")
 LIVE = ("queued", "running", "needs_action", "paused", "scheduled", "expanded")
 STAGES = ("extract", "download", "convert", "store")
-
-_RECONCILE_LOCK = 77_002  # the advisory lock of reconciliations: one at a time, of all machines
-
-_log = logging.get("jobs")
 
 
 # ---- in --------------------------------------------------------------------------------------------------
@@ -330,26 +325,6 @@ async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
     return await _update_owned(id, owner, {Download.priority: priority}, Download.cleared_at.is_null())
 
 
-async def set_order(ids: list[int], owner: int) -> None:
-    """Give downloads priorities so that they start in this order, before all others of the user.
-
-    Raises:
-        NotFound: one of them does not exist; nothing changed.
-    """
-    async with engine.transaction():
-        table = Download
-        listed = (table.owner == owner) & table.cleared_at.is_null() & table.state.is_in(["queued", "paused"])
-        others = table.select(table.priority).where(listed, WhereRaw("not id = any({})", ids))
-        highest = await others.order_by(table.priority, ascending=False).first()
-        top = min(1000, max(highest["priority"] if highest is not None else 0, 0) + len(ids) + 1)
-        mine = table.select(table.id).where(table.owner == owner, table.cleared_at.is_null(), among(table.id, ids))
-        if len(await mine.lock_rows("UPDATE")) != len(ids):
-            raise errors.NotFound("One of these downloads does not exist.")
-        await many.update(table.id, ids, {table.priority: [top - place for place in range(1, len(ids) + 1)]})
-        for id in ids:
-            await notifications.notify("download", {"id": id, "owner": owner})
-
-
 async def clear(id: int, owner: int) -> None:
     """Remove it from the list; a running one is cancelled. The library item stays."""
     cleared: Values = {
@@ -396,25 +371,3 @@ async def _update_owned(id: int, owner: int | None, values: Values, expected: Co
         raise errors.InvalidState(f"This is not possible while the download is {now['state']}.")
     active.trigger_heartbeat(id)
     return now
-
-
-# ---- recovery of the queue --------------------------------------------------------------------------------
-
-
-async def reconcile(free: int, pending: Callable[[], Awaitable[int]]) -> int:
-    """Requeue expired leases, and send missing wake-ups for due rows. Returns: the number of wake-ups sent.
-
-    `free`: our free slots; `pending()`: the number of pending wake-ups. Only one machine does it at a time; others
-    skip it.
-    """
-    async with engine.transaction():
-        if not await engine.try_lock(_RECONCILE_LOCK):
-            return 0
-        expired = await requeue.requeue_expired()
-        await requeue.promote_scheduled()
-        wanted = 0 if nodes.paused() or free <= 0 else await leases.due(free) - await pending()
-    if expired:
-        _log.warning("downloads of a silent worker returned to the queue", count=expired)
-    if wanted > 0:
-        await wakeup.wake_workers(wanted)
-    return max(0, wanted)

@@ -1,14 +1,18 @@
 """Rows that no worker holds return to the queue: their wait is over, their holder is dead, or a clock moved."""
 
+from collections.abc import Awaitable, Callable
+
 from piccolo.columns.combination import WhereRaw
 
-from mediafetcher.core import settings
-from mediafetcher.db import notifications
+from mediafetcher.core import logging, settings
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, after
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import crashes
+from mediafetcher.downloads import crashes, due, nodes
 from mediafetcher.downloads.node_name import instance, worker_id
-from mediafetcher.downloads.worker import active
+from mediafetcher.downloads.worker import active, wakeup
+
+_RECONCILE_LOCK = 77_002  # the advisory lock of reconciliations: one at a time, of all machines
 
 # A condition of an update of `download`: an entry of a list that has not ended.
 _UNENDED_ENTRY = (
@@ -16,15 +20,17 @@ _UNENDED_ENTRY = (
 )
 _MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds that a site may ask to wait (core/errors/fetch.py)
 
+_log = logging.get("jobs")
+
 
 async def promote_scheduled() -> int:
     """Requeue rows whose wait is over, and finish lists whose entries have all ended. Returns: how many."""
     table = Download
-    due = table.update({table.state: "queued"}).where(table.state == "scheduled", table.run_after <= NOW)
+    begun = table.update({table.state: "queued"}).where(table.state == "scheduled", table.run_after <= NOW)
     done = table.update({table.state: "done", table.progress: 1.0, table.finished_at: NOW}).where(
         table.state == "expanded", WhereRaw(f"not exists ({_UNENDED_ENTRY})")
     )
-    rows = await due.returning(table.id, table.owner)
+    rows = await begun.returning(table.id, table.owner)
     rows += await done.returning(table.id, table.owner)
     for row in rows:
         await notifications.notify("download", row)
@@ -63,3 +69,22 @@ async def correct_times() -> None:
     table = Download
     too_late = (table.state == "queued") & (table.run_after > after(_MAX_RETRY_AFTER_SECONDS))
     await table.update({table.run_after: NOW}).where(too_late)
+
+
+async def reconcile(free: int, pending: Callable[[], Awaitable[int]]) -> int:
+    """Requeue expired leases, and send missing wake-ups for due rows. Returns: the number of wake-ups sent.
+
+    `free`: our free slots; `pending()`: the number of pending wake-ups. Only one machine does it at a time; others
+    skip it.
+    """
+    async with engine.transaction():
+        if not await engine.try_lock(_RECONCILE_LOCK):
+            return 0
+        expired = await requeue_expired()
+        await promote_scheduled()
+        wanted = 0 if nodes.paused() or free <= 0 else await due.count(free) - await pending()
+    if expired:
+        _log.warning("downloads of a silent worker returned to the queue", count=expired)
+    if wanted > 0:
+        await wakeup.wake_workers(wanted)
+    return max(0, wanted)

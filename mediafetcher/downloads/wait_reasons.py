@@ -1,4 +1,4 @@
-"""Explain why a download waits: each limit of a claim (leases.py), and each wait of a running one, as text."""
+"""Explain why a download waits: each limit of a claim (due.py), and each wait of a running one, as text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +37,7 @@ class WaitReasons:
         self._sources, self._sites = set(limits["sources"]), set(limits["sites"])
         self._sealed = sealed  # hosts whose cookies or logins no machine can decrypt
         self._paused = nodes.paused()
-        # By the names of leases.LIMITS. "time" and "space" are in the error of the row itself; "frozen" pauses all.
+        # By the names of due.LIMITS. "time" and "space" are in the error of the row itself; "frozen" pauses all.
         self.checks: dict[str, Callable[[Row], errors.Problem | None]] = {
             "frozen": lambda _: self._paused,
             "time": lambda row: _own(row) if row["later"] else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, nodes
+from mediafetcher.downloads import due, leases, nodes
 
 
 async def main(dsn: str, state: str) -> None:
@@ -18,7 +18,7 @@ async def main(dsn: str, state: str) -> None:
     times = []
     for _ in range(60):
         began = time.perf_counter()
-        await leases.due(8)
+        await due.count(8)
         claim = await leases.claim()
         times.append(time.perf_counter() - began)
         await leases.release(claim)

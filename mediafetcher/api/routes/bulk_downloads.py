@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 from mediafetcher.api.responses import Asked
 from mediafetcher.api.routes.downloads import Reason
 from mediafetcher.core import errors
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import lifecycle, queue_order
 
 Action = Literal["cancel", "retry", "pause", "resume", "clear"]
 Ids = Annotated[list[int], msgspec.Meta(min_length=1, max_length=1000)]
@@ -64,4 +64,4 @@ async def act(data: JSONBody[Actions], request: Asked) -> ActionsDone:
 
 async def order(data: JSONBody[Order], request: Asked) -> None:
     """Put downloads into this order. Other downloads start after them."""
-    await lifecycle.set_order(list(dict.fromkeys(data.ids)), request.user.id)
+    await queue_order.arrange(list(dict.fromkeys(data.ids)), request.user.id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mediafetcher.core import errors, events, logging, settings
 from mediafetcher.db import notifications, runtime_settings
-from mediafetcher.downloads import leases, lifecycle, node_name, nodes, preview, requeue, ytdlp_canary
+from mediafetcher.downloads import leases, node_name, nodes, preview, requeue, ytdlp_canary
 from mediafetcher.downloads.worker import active, convert_slots, runner, wakeup, workspace
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.ytdlp import versions
@@ -105,7 +105,7 @@ class WorkerPool:
             await asyncio.to_thread(self._consumer.check_worker_health)
         await self._follow()
         free = settings.get().max_downloads - len(active.all_active())
-        await lifecycle.reconcile(free, wakeup.pending_wakeups)
+        await requeue.reconcile(free, wakeup.pending_wakeups)
 
     async def _follow(self) -> None:
         """Follow changes of the settings."""

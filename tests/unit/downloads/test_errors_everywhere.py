@@ -16,7 +16,7 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, queries
+from mediafetcher.downloads import leases, lifecycle, queries, requeue
 from mediafetcher.downloads.worker import active, checkpoint, runner, workspace
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.library.catalog import queries as item_queries
@@ -104,7 +104,7 @@ async def _attempt(id: int, injection: Injection | None = None) -> str:
             injection.install(patch)
         await runner.run(claim)
     await engine.execute("update download set lease_expires_at = now() - interval '1 second' where state = 'running'")
-    await lifecycle.reconcile(0, _none)
+    await requeue.reconcile(0, _none)
     return str((await queries.get(id))["state"])
 
 

@@ -22,7 +22,7 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, queries
+from mediafetcher.downloads import leases, lifecycle, queries, requeue
 from mediafetcher.downloads.worker import active, checkpoint, convert_slots, runner, workspace
 from mediafetcher.fetch import prefork
 from mediafetcher.library.catalog import queries as item_queries
@@ -133,7 +133,7 @@ class Attempt:
         await engine.execute(
             "update download set lease_expires_at = now() - interval '1 second' where state = 'running'"
         )
-        await lifecycle.reconcile(0, _none)
+        await requeue.reconcile(0, _none)
         return str((await queries.get(self._id))["state"])
 
     @property

@@ -470,10 +470,10 @@ async def test_reconcile_puts_back_and_rings_for_what_is_due(owner, monkeypatch)
     await leases.claim()
     await engine.execute("update download set lease_expires_at = now() - interval '1 second' where state = 'running'")
     monkeypatch.setattr(wakeup, "wake_workers", ring)
-    assert await lifecycle.reconcile(3, there) == 3
+    assert await requeue.reconcile(3, there) == 3
     assert await engine.fetchval("select count(*) from download where state = 'queued'") == 5
     hanging = 3
-    assert await lifecycle.reconcile(3, there) == 0
+    assert await requeue.reconcile(3, there) == 0
     assert rung == [3]
 
 
@@ -484,7 +484,7 @@ async def test_only_one_reconciles_at_a_time(owner):
         return 0
 
     async def meanwhile() -> int:
-        return await asyncio.create_task(lifecycle.reconcile(3, none), context=_fresh())
+        return await asyncio.create_task(requeue.reconcile(3, none), context=_fresh())
 
     def _fresh():
         import contextvars
@@ -497,7 +497,7 @@ async def test_only_one_reconciles_at_a_time(owner):
         inner.append(await meanwhile())
         return 0
 
-    assert await lifecycle.reconcile(1, there) == 1
+    assert await requeue.reconcile(1, there) == 1
     assert inner == [0]
 
 

@@ -147,7 +147,7 @@ async def test_wakeups_do_not_pile_up(owner):
         await lifecycle.submit(owner, f"https://site{number}.example/a")
     await engine.execute("delete from huey_task")
     for _ in range(5):
-        await lifecycle.reconcile(3, wakeup.pending_wakeups)
+        await requeue.reconcile(3, wakeup.pending_wakeups)
     assert len(await _messages()) == 3
 
 

@@ -284,7 +284,7 @@ async def test_other_machines_that_fall_silent_count_too(owner):
             "update download set state = 'running', worker_id = 'another:machine', attempt = attempt + 1,"
             " lease_expires_at = now() - interval '1 second' where state = 'queued'"
         )
-        await lifecycle.reconcile(0, _none)
+        await requeue.reconcile(0, _none)
     assert (await queries.get(id))["state"] == "needs_action"
 
 

@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, nodes, preview, queries, wait_reasons
+from mediafetcher.downloads import due, leases, lifecycle, nodes, preview, queries, wait_reasons
 from mediafetcher.downloads.worker import active, convert_slots, runner
 from mediafetcher.library.catalog import quotas
 from mediafetcher.library.storage import mount, ownership
@@ -181,7 +181,7 @@ async def test_reason_of_each_limit_is_shown(owner):
 
 
 async def test_every_limit_of_a_claim_has_its_reason(database):
-    assert set((await wait_reasons.WaitReasons.now()).checks) == set(leases.LIMITS)
+    assert set((await wait_reasons.WaitReasons.now()).checks) == set(due.LIMITS)
 
 
 async def test_every_limit_holds_a_row_up_with_its_reason(owner):
@@ -209,7 +209,7 @@ async def test_every_limit_holds_a_row_up_with_its_reason(owner):
     }
     codes = ("network", "store_frozen", "no_room", "same_source", "site_paused", "runs_alone")
     codes += ("other_runs_alone", "slow_slots_busy", "site_busy", "no_cookies_here")
-    assert set(limits) == set(leases.LIMITS)
+    assert set(limits) == set(due.LIMITS)
     for (name, statements), code in zip(limits.items(), codes, strict=True):
         await engine.execute(
             "delete from download; delete from site_backoff; update installation set frozen_reason=null"
