@@ -151,7 +151,6 @@ _REACHED_THROUGH = {
     "downloads/cookie_waiting": "tests/api/test_api_cookies.py",
     "downloads/crashes": "tests/unit/downloads/test_unknown_errors.py",
     "downloads/nodes": "tests/faults/test_workers.py",
-    "downloads/trouble": "tests/unit/downloads/test_unknown_errors.py",
     "downloads/worker/": "tests/unit/downloads/test_runner.py",
     "fetch/answers": "tests/unit/fetch/test_fetch.py",
     "fetch/child/": "tests/unit/fetch",
