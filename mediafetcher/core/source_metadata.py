@@ -172,6 +172,12 @@ def decode(stored: str | None) -> SourceMetadata | None:
     return None if stored is None else msgspec.json.decode(stored, type=SourceMetadata)
 
 
+def is_plain_file(known: SourceMetadata) -> bool:
+    """Tell whether it says nothing but what a plain file has: a name, a time, a length, its codecs."""
+    said = (known.description, known.channel_name, known.series, known.artist, known.tags)
+    return known.extractor == "Generic" and not any(said)
+
+
 def completed(own: SourceMetadata | None, listed: SourceMetadata) -> SourceMetadata:
     """Return the metadata of a plain file with that of the list that names it, which counts more.
 

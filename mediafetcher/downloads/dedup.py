@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from piccolo.querystring import QueryString
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors, settings, source_metadata
+from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import among, same
 from mediafetcher.db.tables import LibraryItem, Source
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.catalog import blocklist, items
+from mediafetcher.library.catalog import blocklist, items, metadata
 from mediafetcher.net import egress, urls
 
 
@@ -38,27 +39,37 @@ def _is_trusted(url: str) -> bool:
     )
 
 
-# The source with its oldest title and uploader, in one round trip: each submitted link asks for it.
+# The source with its title and uploader, in one round trip: each submitted link asks for it. The title is the site's:
+# those that users gave their items, or that lists gave them, are private. Sources of 0.1.0 have it in a download only.
 _KNOWN = """
-select s.id, s.media_file, s.metadata, (select title from download where source_key = any($1::text[])
-  and state = 'done' order by id limit 1) as title, (select uploader from library_item
-  where media_file = s.media_file and source = s.id order by id limit 1) as uploader from source s
+select s.id, s.media_file, s.metadata,
+  coalesce((select x.facts ->> 'title' from source_metadata x where x.id = s.metadata),
+    (select d.title from library_item i join download d on d.item = i.id where i.media_file = s.media_file
+      and i.source = s.id and d.state = 'done' order by d.id limit 1)) as title,
+  (select uploader from library_item
+    where media_file = s.media_file and source = s.id order by id limit 1) as uploader
+  from source s
   where s.key = any($1::text[] || $2::text[]) and s.media_file is not null
   order by s.metadata is null, s.id limit 1
 """
 
 
-async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:
+async def known(
+    owner: int,
+    folder: int | None,
+    keys: list[str],
+    url: str,
+    site: str,
+    *,
+    title: str | None = None,
+    listed: SourceMetadata | None = None,
+) -> int | None:
     """Return the item of a source that was fetched before: the one this user has in this folder, else a new one.
 
+    `title`, `listed`: what a list of this user says of it; it counts for a new item if the source is a plain file.
     None if this user knows no key of it, or if its file no longer exists.
     """
-    # The title as the site gave it: titles that other users chose are private.
-    found = await engine.fetchrow(
-        _KNOWN,
-        keys,
-        private(owner, keys),
-    )
+    found = await engine.fetchrow(_KNOWN, keys, private(owner, keys))
     if found is None:
         return None
     table = LibraryItem
@@ -68,8 +79,10 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
     row = await mine.order_by(of_source, ascending=False).order_by(table.id).first()
     if row is not None:
         return int(row["id"])
+    own = await metadata.read(found["metadata"]) if title or listed else None
+    plain = own is not None and source_metadata.is_plain_file(own)
     entry = items.Entry(
-        title=found["title"] or url.rsplit("/", 1)[-1] or site,
+        title=(title if plain else None) or found["title"] or url.rsplit("/", 1)[-1] or site,
         folder_id=folder,
         source_id=found["id"],
         source_url=url,
@@ -77,7 +90,10 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
         uploader=found["uploader"],
         metadata=found["metadata"],
     )
-    return await items.link(owner, found["media_file"], entry)
+    item = await items.link(owner, found["media_file"], entry)
+    if item is not None and listed is not None and plain:
+        await metadata.complete(item, listed)
+    return item
 
 
 async def mark_never(owner: int, url: str) -> int:

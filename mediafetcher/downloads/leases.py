@@ -55,6 +55,7 @@ class Claim:
     operation: str = "fetch"
     target_item: int | None = None  # the item that gets a new file, if the operation needs one
     finish_requested: bool = False  # a recording must end now and be kept
+    title: str | None = None  # what its list calls it, or an earlier attempt
     listed: SourceMetadata | None = None  # what its list says of it
 
     @property
@@ -115,7 +116,7 @@ where id = coalesce(
      and {due.OPENS} and d.crashes + 1 < {crashes.SUSPECT}
    order by d.lease_expires_at limit 1 for update skip locked))
 returning id, attempt, owner, url, site, source_key, folder, options::text as options, operation, target_item,
-  finish_requested, listed::text as listed
+  finish_requested, title, listed::text as listed
 """
 
 

@@ -80,7 +80,7 @@ async def submit(
             folder_id = await folders.ensure(owner, folder or "")
             if login:
                 await cookie_jars.put_login(owner, login)
-            known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
+            known = await _known_at_once(wish, folder_id, stored, title, listed) if look["fetched"] else None
             row = known or await _queue(wish, folder_id, stored, title, listed)
             if row["fresh"]:
                 if ignored:
@@ -186,10 +186,16 @@ insert into download (owner, url, site, source_key, folder, options, state, prog
 """
 
 
-async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any] | None:
+async def _known_at_once(
+    wish: tuple[int, str, str, str],
+    folder: int | None,
+    options: str,
+    title: str | None,
+    listed: SourceMetadata | None,
+) -> dict[str, Any] | None:
     """Link a source that is in the store: return a row that is done from the start, or None."""
     owner, url, site, key = wish
-    item = await dedup.known(owner, folder, [key], url, site)
+    item = await dedup.known(owner, folder, [key], url, site, title=title, listed=listed)
     if item is None:
         return None
     return await engine.fetchrow(

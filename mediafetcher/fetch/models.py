@@ -27,7 +27,7 @@ class Info:
     subtitles: tuple[str, ...] = ()  # languages of subtitles that humans wrote
     heights: tuple[int, ...] = ()  # of the picture, the largest first
     metadata: SourceMetadata | None = None
-    file_named: bool = False  # the title is only the name of a file
+    file_named: bool = False  # a plain file, which has no title but its name
     old_key: str = ""  # the key of earlier versions, without the host; only for what this user already has
 
 

@@ -223,6 +223,8 @@ async def _remember(claim: leases.Claim, info: Info, item: int, sources: Sources
     made = [sources.converted] if sources.converted else []
     await known_sources.remember([*sources.keys, *made], claim.url, item)
     await metadata.attach(item, sources.keys, info.metadata, private=sources.private)
+    if claim.listed is not None and info.file_named:
+        await metadata.complete(item, claim.listed)
 
 
 async def _add(

@@ -11,9 +11,8 @@ from pathlib import Path
 import msgspec
 
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import clock, errors, logging, settings, source_metadata
+from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, site_rules, trouble, ytdlp_canary
 from mediafetcher.downloads import log as journal
 from mediafetcher.downloads.worker import active, checkpoint, postprocess, resume, wakeup, workspace
@@ -296,7 +295,7 @@ async def _fetch(
             on_warning=lambda message: download.log(message, "warning"),
         ) as source,
     ):
-        info = await _named(claim, await source.info())
+        info = _named(claim, await source.info())
         download.log(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
         await blocklist.ensure_allowed(claim.owner, [info.source_key, info.old_key])
         if info.is_live and claim.options.live_wait:
@@ -332,16 +331,12 @@ async def _fetch(
         return resume.Fetched(info, result, own)
 
 
-async def _named(claim: leases.Claim, info: Info) -> Info:
+def _named(claim: leases.Claim, info: Info) -> Info:
     """Prefer the list's title of an entry to the name of a file: podcast files are all called "media"."""
     if not info.file_named and (info.extractor != "Generic" or info.title != info.id):
         return info
-    table = Download
-    row = await table.select(table.title).where(table.id == claim.id, table.operation == "fetch").first()
-    info = replace(info, title=row["title"]) if row is not None and row["title"] else info
-    if claim.listed is None or claim.operation != "fetch":
-        return info
-    return replace(info, metadata=source_metadata.completed(info.metadata, claim.listed))
+    title = claim.title if claim.operation == "fetch" else None
+    return replace(info, title=title or info.title, file_named=True)
 
 
 def _keys(claim: leases.Claim, info: Info) -> list[str]:
@@ -371,7 +366,9 @@ async def _link(claim: leases.Claim, download: active.ActiveDownload, keys: list
 
     async def link() -> bool:
         async with engine.transaction():
-            item = await dedup.known(claim.owner, claim.folder, keys, claim.url, claim.site)
+            item = await dedup.known(
+                claim.owner, claim.folder, keys, claim.url, claim.site, title=claim.title, listed=claim.listed
+            )
             if item is not None:
                 # For this user alone: the user's cookies may have opened what the keys identify.
                 own = dedup.private(claim.owner, [claim.source_key, *keys])

@@ -1,10 +1,13 @@
 """The metadata of sources in the database: one row for all keys of a source, and for all items that came from it.
 
 A source that was fetched with the cookies or the proxy of one user is known to that user alone. Its metadata is never
-written into a row that a shared key refers to.
+written into a row that a shared key refers to. Nor is what a list says of a plain file: the list may be private, and
+anyone can name another's file in a list. It belongs to the items of the user who submitted that list.
 """
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,6 +22,7 @@ from mediafetcher.db.tables import SourceMetadata as SourceMetadataRow
 from mediafetcher.library.catalog import text_index
 from mediafetcher.net import urls
 
+_FIELDS = frozenset(SourceMetadata.__struct_fields__)
 # Fields that have a column of their own; the others are in `facts`.
 IN_COLUMNS = {
     "published_at",
@@ -34,17 +38,35 @@ IN_COLUMNS = {
 async def attach(item: int, keys: list[str], found: SourceMetadata | None, *, private: bool) -> None:
     """Keep the metadata of these sources, and show it with the item, in the caller's transaction.
 
-    `private`: the keys belong to one user, so a row that others may see is left as it is.
+    `private`: the keys belong to one user, so a row that others may see is left as it is. If the source is a
+    plain file, the words of a list stay with the item.
     """
     if found is None:
         return
+    before = await of_item(item)
     known = None if private else await _of_keys(keys)
     if known is None:
         known = (await insert([found]))[0]
     else:
         await rewrite(known, found)
     await Source.update({Source.metadata: known}).where(among(Source.key, keys))
+    if before is not None and source_metadata.is_plain_file(found) and not source_metadata.is_plain_file(before):
+        known = (await insert([source_metadata.completed(found, before)]))[0]
     await _show(item, known)
+    await _index(known)
+
+
+async def complete(item: int, listed: SourceMetadata) -> None:
+    """Complete the metadata of an item whose source is a plain file with what a list of its user says of it."""
+    own = await of_item(item)
+    if own is not None and not source_metadata.is_plain_file(own):
+        return
+    known = (await insert([source_metadata.completed(own, listed)]))[0]
+    await _show(item, known)
+    await _index(known)
+
+
+async def _index(known: int) -> None:
     items = LibraryItem.select(LibraryItem.id).where(LibraryItem.metadata == known)
     await text_index.refresh([row["id"] for row in await items.order_by(LibraryItem.id)])
 
@@ -60,6 +82,28 @@ async def _show(item: int, metadata: int) -> None:
         same = same | (table.metadata == row["metadata"])
     changed = table.update({table.metadata: metadata})
     await changed.where(table.owner == row["owner"], same, differs(table.metadata, metadata))
+
+
+async def of_item(item: int) -> SourceMetadata | None:
+    """Return the metadata of an item."""
+    shown = await LibraryItem.select(LibraryItem.metadata).where(LibraryItem.id == item).first()
+    return None if shown is None else await read(shown["metadata"])
+
+
+async def read(id: int | None) -> SourceMetadata | None:
+    """Return the metadata of one row."""
+    row = await SourceMetadataRow.select().where(SourceMetadataRow.id == id).first() if id is not None else None
+    return None if row is None else of_row(row)
+
+
+def of_row(row: Mapping[str, Any]) -> SourceMetadata:
+    """Return the metadata in the columns of a row, in its normal form."""
+    facts = row["facts"] if isinstance(row["facts"], dict) else {}
+    values: dict[str, Any] = {name: value for name, value in facts.items() if name in _FIELDS}
+    values |= {name: row.get(name) for name in IN_COLUMNS if name not in ("channel_id", "published_at")}
+    published = row.get("published_at")
+    moment = published.timestamp() if isinstance(published, datetime) else None
+    return source_metadata.normalised(values | {"channel_id": row.get("channel"), "published_at": moment})
 
 
 async def _of_keys(keys: list[str]) -> int | None:

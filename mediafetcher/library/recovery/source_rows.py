@@ -4,10 +4,9 @@ The journal has links without credentials, so a row of the database that says th
 with access to the share can write any line, so what it says is read as carefully as what a site says.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among
@@ -19,8 +18,6 @@ from mediafetcher.library.recovery.journal_file import Row
 
 if TYPE_CHECKING:
     from mediafetcher.library.recovery.merge import Merge
-
-_FIELDS = frozenset(SourceMetadata.__struct_fields__)
 
 
 async def rows(merge: "Merge") -> dict[int, int]:
@@ -67,15 +64,11 @@ async def _stored(id: int) -> SourceMetadata:
 
 def _said(row: Row) -> SourceMetadata:
     """Return the metadata of a line, in its normal form."""
-    facts = row["facts"] if isinstance(row["facts"], dict) else {}
-    values: dict[str, Any] = {name: value for name, value in facts.items() if name in _FIELDS}
-    values |= {name: row.get(name) for name in metadata.IN_COLUMNS if name not in ("channel_id", "published_at")}
-    values |= {"channel_id": row.get("channel"), "published_at": _moment(row.get("published_at"))}
-    return source_metadata.normalised(values)
+    return metadata.of_row(row | {"published_at": _moment(row.get("published_at"))})
 
 
-def _moment(text: Any) -> float | None:
+def _moment(text: Any) -> datetime | None:
     try:
-        return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else None
+        return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
     except (ValueError, OverflowError):
         return None
