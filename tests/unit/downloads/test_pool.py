@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from mediafetcher.core import errors, events, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
 from mediafetcher.downloads.worker import active, pool, runner, wakeup
 from tests.factories import add_download, add_item, add_media_file, add_user
@@ -273,6 +273,57 @@ async def test_sixty_four_slots_need_few_connections_and_threads(owner, site):
     finally:
         await started.stop()
     assert active.all_active() == []
+
+
+async def test_rows_of_an_earlier_start_are_worked_on_again(owner: int, caplog: pytest.LogCaptureFixture) -> None:
+    id = await _known_source(owner, "https://films.example/1")
+    assert await leases.claim()
+    node_name._boot = "another start"
+    started = pool.WorkerPool()
+    await started.start()
+    try:
+        await _until(id, "done")
+        assert "downloads of an earlier start returned to the queue" in caplog.text
+    finally:
+        await started.stop()
+
+
+async def test_pool_that_was_never_started_stops(owner: int) -> None:
+    await pool.WorkerPool().stop()
+    assert await engine.fetchval("select count(*) from machine") == 0
+
+
+async def test_stopped_pool_removes_no_more_folders(owner: int) -> None:
+    started = pool.WorkerPool()
+    await started.start()
+    folder = settings.get().work / "424242"
+    folder.mkdir()
+    await started.tidy()
+    assert not folder.exists()
+    await started.stop()
+    folder.mkdir()
+    await started.tidy()
+    assert folder.exists()
+
+
+async def test_changed_setting_is_followed_at_once(owner: int, running: pool.WorkerPool) -> None:
+    """As if another machine had changed it."""
+    await engine.execute("insert into setting (name, value) values ('max_downloads', '7')")
+    assert settings.get().max_downloads == 2
+    async with engine.transaction():
+        await notifications.notify("settings", {})
+    await eventually(lambda: settings.get().max_downloads == 7, seconds=10)
+
+
+async def test_loops_survive_a_database_that_refuses_their_statements(
+    owner: int, running: pool.WorkerPool, caplog: pytest.LogCaptureFixture
+) -> None:
+    await engine.execute("alter table machine rename to elsewhere; alter table setting rename to gone")
+    await eventually(lambda: "queue step failed" in caplog.text, seconds=10)
+    await engine.execute("alter table elsewhere rename to machine; alter table gone rename to setting")
+    id = await _known_source(owner, "https://films.example/1")
+    await wakeup.wake_workers()
+    await _until(id, "done")
 
 
 async def test_copy_of_a_state_folder_takes_nothing_from_the_original(owner, database, state, tmp_path):

@@ -200,3 +200,41 @@ async def test_site_that_limits_is_left_after_three_answers(owner, item, site, s
     assert len(set(asked)) == 1, "the others are not asked at all"
     assert len([pause for pause in sleeps if pause > 0]) == 2
     assert await engine.fetchval("select count(*) from library_item where refresh_after is not null") == 0
+
+
+@pytest.mark.parametrize("asked", ["   ", "!"])
+async def test_search_without_a_word_reads_everything_or_nothing(owner, item, asked):
+    assert [one.item for one in await _run(owner, asked)] == ([] if asked.strip() else [item])
+
+
+async def test_paused_site_delays_no_other_one(owner, item, site, sleeps):
+    """The site of the first source asked to slow down a moment ago."""
+    await _linked(item, owner, site, "/page/described?other")
+    await engine.execute("update library_item set source_url = replace(source_url, '127.0.0.1', 'localhost')")
+    await engine.execute("update library_item set source_url = $2 where id = $1", item, site.url("/page/described"))
+    await engine.execute("insert into site_backoff (site, until) values ('127.0.0.1', now() + interval '60 s')")
+    outcomes = await _run(owner)
+    assert len(outcomes) == 2 and outcomes[-1].item == item, outcomes
+    assert max(sleeps) > 50
+
+
+async def test_source_that_does_not_answer_is_left_for_a_day(owner, item, site, monkeypatch):
+    monkeypatch.setattr(refresh, "_LOOK_SECONDS", 0.2)
+    await engine.execute("update library_item set source_url = $1", site.url("/hang/60/x"))
+    [outcome] = await _run(owner)
+    assert isinstance(outcome.problem, errors.Stalled)
+    assert await _run(owner) == []
+
+
+async def test_link_that_leads_to_a_list_by_now_changes_nothing(owner, item, site):
+    await engine.execute("update library_item set source_url = $1", site.url("/list/3"))
+    with pytest.raises(errors.IsPlaylist):
+        await refresh.refresh_item(item, owner)
+    assert (await item_queries.get(item, owner))["tags"] == []
+
+
+async def test_item_that_was_removed_meanwhile_gets_nothing(owner, item, site):
+    [source] = await refresh._sources(owner, None, missing=False)
+    await trash.delete_media(item, owner)
+    assert (await refresh._refresh(owner, source)).problem is None
+    assert await engine.fetchval("select count(*) from library_item") == 0

@@ -205,6 +205,30 @@ async def test_impossible_refetch_is_refused(owner, other, film, media_corpus, t
     await _clean()
 
 
+async def test_conversion_of_a_file_that_is_missing_says_what_to_do(owner, site):
+    item = await _fetch(owner, site.url("/media/h264_aac.mkv"), options=Options(keep_original=True))
+    path = _path(await item_queries.get(item, owner))
+    hidden = path.rename(path.with_suffix(".hidden"))
+    row = await _again(item, owner, "convert")
+    assert (row["state"], row["error"]["code"]) == ("failed", "not_found")
+    assert "Download it again" in row["error"]["message"]
+    hidden.rename(path)
+    await _clean()
+
+
+async def test_conversion_of_an_item_that_is_removed_meanwhile_ends(owner, site):
+    item = await _fetch(owner, site.url("/media/h264_aac.mkv"), options=Options(keep_original=True))
+    shown = await item_queries.get(item, owner)
+    row = await reprocess.submit(item, owner, "convert")
+    await trash.delete_media(item, owner)
+    await runner.run(await leases.claim())
+    ended = await queries.get(row["id"])
+    assert (ended["state"], ended["error"]["code"]) == ("failed", "not_found")
+    with pytest.raises(errors.NotFound):
+        await reprocess._queue(shown, owner, "convert", "", "{}")
+    await _clean()
+
+
 async def test_a_marked_source_is_not_fetched_again(owner, film):
     item = await _fetch(owner, film.url)
     await blocklist.block((await item_queries.get(item, owner))["source"], owner)

@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
+from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import active, checkpoint, postprocess, runner, workspace
 from mediafetcher.fetch import collect
 from mediafetcher.fetch.options import FILE_STEM
@@ -213,83 +213,6 @@ async def test_file_proved_bad_is_forgotten(owner, site, monkeypatch):
     _raising(monkeypatch, postprocess, "convert", errors.Truncated())
     assert (await _attempt(id))["state"] == "queued"
     assert checkpoint.load(workspace.path(id)) is None
-
-
-# ---- what kills the process ------------------------------------------------------------------------------
-
-
-async def _killed(claims: list[leases.Claim]) -> None:
-    """The process died with these in work, and a new start finds them."""
-    node_name._boot = os.urandom(6).hex()
-    await requeue.recover_own()
-
-
-async def test_download_that_kills_the_process_is_counted_and_parked(owner):
-    id = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
-    reasons = set()
-    for _ in range(12):
-        await engine.execute("update download set run_after = now()")
-        claim = await leases.claim()
-        if claim is None:
-            break
-        await _killed([claim])
-        row = await queries.get(id)
-        reasons.add((row["state"], (row["error"] or {}).get("code")))
-    assert ("queued", "runs_alone") in reasons
-    row = await queries.get(id)
-    assert (row["state"], row["error"]["code"]) == ("needs_action", "kills_server")
-    assert row["attempt"] <= 10
-    assert (await lifecycle.retry(id, owner))["state"] == "queued"
-    assert await leases.claim()
-
-
-async def test_others_that_ran_beside_the_poison_are_done(owner):
-    settings.use(replace(settings.get(), max_downloads_per_site=5))
-    poison = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
-    for number in range(2):
-        await lifecycle.submit(owner, f"https://films.example/{number}")
-    ended = set()
-    for _ in range(40):
-        await engine.execute("update download set run_after = now() where state = 'queued'")
-        claims = []
-        while claim := await leases.claim():
-            claims.append(claim)
-        if not claims:
-            break
-        if poison in {claim.id for claim in claims}:
-            await _killed(claims)
-        else:
-            for claim in claims:
-                ended.add(claim.id)
-                await leases.fail(claim, errors.Gone())
-    assert (await queries.get(poison))["state"] == "needs_action"
-    assert len(ended) == 2
-
-
-async def test_kills_that_leave_more_of_the_file_each_time_are_not_counted(owner):
-    """A power cut every minute is no fault of a download that goes on from where it was."""
-    id = (await lifecycle.submit(owner, "https://films.example/long"))["id"]
-    for number in range(8):
-        claim = await leases.claim()
-        assert claim, number
-        (workspace.make(id) / "media.mp4.part").write_bytes(b"x" * (100_000 * (number + 1)))
-        await _killed([claim])
-    assert (await queries.get(id))["state"] == "queued"
-
-
-async def test_other_machines_that_fall_silent_count_too(owner):
-    id = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
-    for _ in range(12):
-        await engine.execute(
-            "update download set state = 'running', worker_id = 'another:machine', attempt = attempt + 1,"
-            " lease_expires_at = now() - interval '1 second' where state = 'queued'"
-        )
-        await requeue.reconcile(0, _none)
-    assert (await queries.get(id))["state"] == "needs_action"
-
-
-async def _none() -> int:
-    return 0
 
 
 async def test_journal_that_cannot_be_written_never_matters(owner, site):
