@@ -1,4 +1,4 @@
-"""As much of YouTube, and of two other sites, as their extractors need, behind TLS; and a PO token provider.
+"""As much of YouTube, and of a few other sites, as their extractors need, behind TLS; and a PO token provider.
 
 All of it is on loopback.
 """
@@ -26,6 +26,9 @@ NAMES = (
     NEBULA,
     "page.test",
     youtube_videos.BAND,
+    youtube_videos.LABEL,
+    youtube_videos.CINEMA,
+    youtube_videos.REEL,
     "www.youtube.com",
     "m.youtube.com",
     "youtubei.googleapis.com",
@@ -111,6 +114,14 @@ class _Pages(_Answers):
             return self.end_headers()
         if self.headers["Host"] == youtube_videos.BAND:
             return self.say(youtube_videos.TRACK_PAGE.encode(), "text/html; charset=utf-8")
+        if self.headers["Host"] == youtube_videos.LABEL:
+            data = parts.path.endswith(".json")
+            page = json.dumps(youtube_videos.SONG_DATA) if data else youtube_videos.SONG_PAGE
+            return self.say(page.encode(), "application/json" if data else "text/html; charset=utf-8")
+        if self.headers["Host"] == youtube_videos.CINEMA:
+            return self.say(youtube_videos.MOVIE_PAGE.encode(), "text/html; charset=utf-8")
+        if parts.path == "/live.m3u8":
+            return self.say(youtube_videos.MANIFEST.encode(), "application/vnd.apple.mpegurl")
         if parts.path == "/videoplayback":
             self.site.media.append(parse_qs(parts.query))
             return self.say(self.site.film, "video/mp4")
@@ -118,6 +129,14 @@ class _Pages(_Answers):
         video = youtube_videos.BY_ID.get(asked.get("v", [""])[0])
         data = video.page if video else youtube_videos.PLAYLIST if "list" in asked else None
         return self.say(_page("MWEB" if self.headers["Host"].startswith("m.") else "WEB", data), "text/html")
+
+    def do_HEAD(self) -> None:
+        """A sound of the label exists in one quality."""
+        there = self.headers["Host"] == youtube_videos.LABEL and self.path.endswith("/player_asset")
+        self.send_response(200 if there else 404)
+        self.send_header("Content-Type", "audio/mpeg")
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.body()

@@ -1,4 +1,4 @@
-"""Videos of every kind as YouTube describes them, and a track of an album, each with all that must be kept of it.
+"""Videos of every kind as YouTube describes them, two tracks and a film, each with all that must be kept of it.
 
 `EXPECTED` has the fields of `SourceMetadata`; fields that it does not name have their default. The answers have the
 form of YouTube's own, as far as its extractor in yt-dlp reads them.
@@ -134,6 +134,11 @@ def _sound(itag: int, language: str, name: str, *, default: bool = False) -> dic
 
 
 _LIVE = {"isLiveNow": False, "startTimestamp": "2025-01-01T10:00:00+00:00", "endTimestamp": "2025-01-01T11:00:00+00:00"}
+_LIVE_NOW = {"isLiveNow": True, "startTimestamp": "2025-01-01T10:00:00+00:00"}
+MANIFEST = """#EXTM3U
+#EXT-X-STREAM-INF:BANDWIDTH=500000,RESOLUTION=640x360,CODECS="avc1.42001E,mp4a.40.2"
+https://media.googlevideo.com/live/index.m3u8
+"""
 BEGINS = 1924992000.0  # of the premiere
 _PREMIERE = {"isLiveNow": False, "startTimestamp": "2031-01-01T00:00:00+00:00"}
 _OFFLINE = {
@@ -158,6 +163,16 @@ VIDEOS: dict[str, Video] = {
         live_status="was_live",
         published_at=1735725600.0,
         year=2025,
+    ),
+    "stream that runs": _video(
+        "kindlive001",
+        details={"isLive": True, "isLiveContent": True, "lengthSeconds": "0"},
+        micro={"liveBroadcastDetails": _LIVE_NOW},
+        streams={"hlsManifestUrl": "https://media.googlevideo.com/live.m3u8", "expiresInSeconds": "21540"},
+        live_status="is_live",
+        published_at=1735725600.0,
+        year=2025,
+        without=("duration",),
     ),
     "premiere": _video(
         "kindpremi01",
@@ -301,5 +316,81 @@ TRACK_EXPECTED: dict[str, Any] = {
     "track_number": 3,
     "year": 2014,
     "audio_codec": "mp3",
+    "thumbnails": ["https://media.googlevideo.com/cover.jpg"],
+}
+
+
+# ---- a track with all that a label says, on mx3 ------------------------------------------------------------
+
+LABEL = "mx3.ch"
+SONG = f"https://{LABEL}/t/1Abc"
+SONG_PAGE = """<!doctype html><html><head><title>A song</title></head><body>
+<div class="single-band-genre">Folk</div><div class="single-more-info"><dl>
+<dt>Year of creation</dt><dd>2019</dd><dt>Description</dt><dd>Sung at the lake.</dd><dt>Tag</dt><dd>airship, lake</dd>
+</dl></div></body></html>"""
+SONG_DATA = {
+    "title": "A song",
+    "artist": "The Airships",
+    "performer_name": "Ada",
+    "picture_url": "https://media.googlevideo.com/cover.jpg",
+}
+SONG_EXPECTED: dict[str, Any] = {
+    "extractor": "Mx3",
+    "extractor_id": "1Abc",
+    "webpage_url": SONG,
+    "title": "A song",
+    "description": "Sung at the lake.",
+    "tags": ["airship", "lake"],
+    "artist": "Ada",
+    "genre": "Folk",
+    "year": 2019,
+    "audio_codec": "mp3",
+    "thumbnails": ["https://media.googlevideo.com/cover.jpg"],
+}
+
+
+# ---- a film with its actors, on Netzkino -------------------------------------------------------------------
+
+CINEMA, REEL = "www.netzkino.de", "pmd.netzkino-seite.netzkino.de"
+MOVIE = f"https://{CINEMA}/details/a-film"
+
+
+def _nodes(kind: str, *named: str) -> dict[str, Any]:
+    field = "title" if kind == "category" else "name"
+    return {"nodes": [{kind: {field: name}} for name in named]}
+
+
+_MOVIE = {
+    "__typename": "CmsMovie",
+    "originalTitle": "A film",
+    "fskRating": 12,
+    "cast": _nodes("person", "Ada Lovelace", "Ben Hecht"),
+    "directors": _nodes("person", "Cleo"),
+    "categories": _nodes("category", "Adventure", "Classic"),
+    "longSynopsis": "An airship crosses a lake.",
+    "runtimeInSeconds": 64,
+    "productionYear": 2011,
+    "coverImage": {"masterUrl": "https://media.googlevideo.com/cover.jpg"},
+    "videoSource": {"pmdUrl": "a-film.mp4"},
+}
+_QUERIES = [{"state": {"data": {"data": {"movie": _MOVIE}}}}]
+MOVIE_PAGE = (
+    '<!doctype html><html><body><script id="__NEXT_DATA__" type="application/json">'
+    + json.dumps({"props": {"__dehydratedState": {"queries": _QUERIES}}})
+    + "</script></body></html>"
+)
+MOVIE_EXPECTED: dict[str, Any] = {
+    "extractor": "Netzkino",
+    "extractor_id": "a-film",
+    "webpage_url": MOVIE,
+    "title": "A film",
+    "description": "An airship crosses a lake.",
+    "channel_id": "Cleo",
+    "channel_name": "Cleo",
+    "duration": 64.0,
+    "age_limit": 12,
+    "cast": ["Ada Lovelace", "Ben Hecht"],
+    "categories": ["Adventure", "Classic"],
+    "year": 2011,
     "thumbnails": ["https://media.googlevideo.com/cover.jpg"],
 }

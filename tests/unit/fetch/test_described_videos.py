@@ -41,15 +41,28 @@ async def test_kind_of_video_gives_exactly_its_fields(tube: youtube.YouTube, nam
     assert isinstance(found, Info)
     said = _said(found.metadata)
     said["thumbnails"] = found.metadata.thumbnails[:1] if found.metadata else []  # the others are guesses of yt-dlp
+    if name == "stream that runs":  # yt-dlp adds the time of the look
+        said["title"] = str(said["title"]).rpartition(" 20")[0]
     assert said == youtube_videos.VIDEOS[name].expected | {"webpage_url": _link(name)}
     if name == "video":
         assert [start for start, _ in found.chapters] == [0.0, 30.0, 60.0]
 
 
-async def test_track_of_an_album_gives_exactly_its_fields(tube: youtube.YouTube) -> None:
-    found = await _look(youtube_videos.TRACK)
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        (youtube_videos.TRACK, youtube_videos.TRACK_EXPECTED),
+        (youtube_videos.SONG, youtube_videos.SONG_EXPECTED),
+        (youtube_videos.MOVIE, youtube_videos.MOVIE_EXPECTED),
+    ],
+    ids=["track of an album", "song of a label", "film with actors"],
+)
+async def test_music_and_films_give_exactly_their_fields(
+    tube: youtube.YouTube, link: str, expected: dict[str, object]
+) -> None:
+    found = await _look(link)
     assert isinstance(found, Info)
-    assert _said(found.metadata) == youtube_videos.TRACK_EXPECTED
+    assert _said(found.metadata) == expected
 
 
 async def test_premiere_is_waited_for_until_it_begins(tube: youtube.YouTube) -> None:
