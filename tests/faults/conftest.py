@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests import places
+from tests import places, postgres
 from tests.faults.films import Films
 from tests.faults.program import Program
+from tests.faults.worker import Worker
 from tests.site import Site
 
 
@@ -46,3 +47,30 @@ def films_site(media_corpus: Path, tmp_path: Path) -> Iterator[Films]:
     shutil.copy(media_corpus / "ok.mp4", root)
     with Site(root) as site:
         yield Films(site, root / "ok.mp4")
+
+
+@pytest.fixture(scope="module")
+def external() -> Iterator[postgres.Postgres]:
+    with postgres.running("18") as server:
+        yield server
+
+
+@pytest.fixture
+def shared(external: postgres.Postgres) -> postgres.Postgres:
+    """The same server with an empty database."""
+    external.empty()
+    return external
+
+
+@pytest.fixture
+def worker(folder: Path) -> Iterator[Callable[..., Worker]]:
+    made: list[Worker] = []
+
+    def make(name: str, dsn: str, media: Path, *before: str, **given: Any) -> Worker:
+        made.append(Worker(folder, name, dsn, media, *before, **given))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.process.poll() is None:
+            one.kill()

@@ -56,6 +56,12 @@ def below(pid: int) -> set[int]:
     return found
 
 
+def settings_alone(**given: Any) -> dict[str, str]:
+    """Return the environment of this process with these settings alone."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MEDIAFETCHER_")}
+    return inherited | {f"MEDIAFETCHER_{name.upper()}": str(value) for name, value in given.items()}
+
+
 def drain(pipe: IO[Any]) -> threading.Thread:
     """Read a pipe to its end on a thread, which then closes it. Returns: the thread."""
 
@@ -92,8 +98,7 @@ class Program:
             "max_downloads_per_site": 3,
         }
         chosen = quick | {"state": self.state, "port": self.port, "allow_hosts": allow} | given
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MEDIAFETCHER_")}
-        self.environment = inherited | {f"MEDIAFETCHER_{name.upper()}": str(value) for name, value in chosen.items()}
+        self.environment = settings_alone(**chosen)
 
     # ---- its life --------------------------------------------------------------------------------------
 

@@ -1,101 +1,17 @@
 """Several machines on one PostgreSQL and one share: their work is shared, and survives the death of one."""
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests import postgres
-from tests.faults.program import REPOSITORY, alive, below, until
+from tests.faults.program import REPOSITORY, until
 from tests.site import Site
 
 JOBS = int(os.environ.get("MF_WORKER_JOBS") or 24)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
-
-
-@pytest.fixture(scope="module")
-def external() -> Iterator[postgres.Postgres]:
-    with postgres.running("18") as server:
-        yield server
-
-
-@pytest.fixture
-def shared(external: postgres.Postgres) -> postgres.Postgres:
-    """The same server with an empty database."""
-    external.empty()
-    return external
-
-
-class Worker:
-    """`worker` in a process of its own, with a state folder of its own."""
-
-    def __init__(self, folder: Path, name: str, dsn: str, media: Path, *before: str, **given: Any) -> None:
-        self.state = folder / name
-        self.log = folder / f"{name}.log"
-        quick = {
-            "heartbeat_seconds": 0.5,
-            "reconcile_seconds": 0.5,
-            "lease_seconds": 5,
-            "retry_seconds": 0.2,
-            "min_free": 0,
-        }
-        chosen = quick | {"max_downloads": 2, "max_downloads_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
-        chosen |= {"state": self.state, "media": media, "database_url": dsn, "shutdown_seconds": 5}
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("MEDIAFETCHER_")}
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*before, *([] if before else [sys.executable, "-m", "mediafetcher", "worker"])],
-                cwd=REPOSITORY,
-                env=inherited | {f"MEDIAFETCHER_{key.upper()}": str(value) for key, value in chosen.items()},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def words(self) -> str:
-        return self.log.read_text()
-
-    def ready(self) -> "Worker":
-        def said() -> bool:
-            assert self.process.poll() is None, self.words
-            return "worker is ready" in self.words
-
-        until(said, 60, "the worker is ready")
-        return self
-
-    def kill(self) -> None:
-        victims = {self.process.pid} | below(self.process.pid)
-        for pid in victims:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.wait(10)
-        until(lambda: not any(alive(pid) for pid in victims), 10, "everything of the worker is dead")
-
-    def stop(self) -> int:
-        self.process.terminate()
-        return self.process.wait(60)
-
-
-@pytest.fixture
-def worker(folder: Path) -> Iterator[Callable[..., Worker]]:
-    made: list[Worker] = []
-
-    def make(name: str, dsn: str, media: Path, *before: str, **given: Any) -> Worker:
-        made.append(Worker(folder, name, dsn, media, *before, **given))
-        return made[-1]
-
-    yield make
-    for one in made:
-        if one.process.poll() is None:
-            one.kill()
 
 
 @needs_root
