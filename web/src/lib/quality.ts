@@ -17,6 +17,15 @@ export function optionsOfQuality(quality: string): Quality {
   return quality === "best" ? {} : { max_height: Number(quality) };
 }
 
+/** Options with another quality. A default that was given stays: `audio: null` switches that of a preset off. */
+export function withQuality<T extends Quality>(before: T, quality: string, preset: boolean): T {
+  const chosen = optionsOfQuality(quality);
+  const video = preset && chosen.max_height ? { audio: null } : {}; // a preset for audio gives way to a picture
+  if (quality === qualityOf(before)) return { ...before, ...video };
+  const { audio: _, max_height: __, ...others } = before;
+  return { ...others, ...chosen, ...video } as T;
+}
+
 /** The values to choose from: of the heights that a video comes in, or the usual ones if those are not known. */
 export function qualities(heights: readonly number[], chosen: string): string[] {
   const offered = (heights.length ? heights : HEIGHTS).map(String);

@@ -9,7 +9,7 @@ import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/compone
 import { Input } from "@/components/ui/input";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
-import { optionsOfQuality, qualityOf } from "@/lib/quality";
+import { qualityOf, withQuality } from "@/lib/quality";
 import { FilterFields, Row } from "./filter-fields";
 import { changeWishes } from "./mutations";
 import { PresetRow } from "./presets";
@@ -44,8 +44,7 @@ export default function EditDialog({ one, onClose }: { one: Subscription; onClos
 
   function save(event: FormEvent) {
     event.preventDefault();
-    const { audio: _, max_height: __, ...others } = one.options as Options;
-    const options = { ...others, ...optionsOfQuality(quality) };
+    const options = withQuality(one.options as Options, quality, preset !== "");
     const wishes = {
       id: one.id,
       title,
