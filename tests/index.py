@@ -13,10 +13,16 @@ import yt_dlp
 NEWER, NIGHTLY, BROKEN = "2099.1.2", "2099.1.3.40506.dev0", "2099.2.1"
 BROKEN_DOWNLOAD = "# it loads, and then cannot download"
 MENDED = "# it knows what the one in use does not"
+CRASHING = "# it ends its process at what the one in use cannot read"
 _MENDED = b"""        if "/page/broken" in url:
             film = urllib.parse.urljoin(url, "/media/ok.mp4")
             return {"id": url[-9:], "title": "Mended", "url": film, "ext": "mp4"}
 """
+_CRASHING = b"""        if "/page/broken" in url:
+            import os
+            os.kill(os.getpid(), 9)
+"""
+_EXTRACTING = {MENDED: _MENDED, CRASHING: _CRASHING}
 
 
 class Index:
@@ -68,10 +74,10 @@ def wheel(version: str, extra: str = "") -> bytes:
                     b"def real_download(self, filename, info_dict):", b"def real_download(self, a, b): 1/0"
                 )
                 text = text.replace(b"1/0\n", b"return 1/0\n    def other(self, filename, info_dict):\n")
-            if extra == MENDED and path == home / "extractor" / "generic.py":
+            if extra in _EXTRACTING and path == home / "extractor" / "generic.py":
                 at = b"    def _real_extract(self, url):\n"
                 assert at in text
-                text = text.replace(at, at + _MENDED)
+                text = text.replace(at, at + _EXTRACTING[extra])
             archive.writestr(f"yt_dlp/{path.relative_to(home)}", text)
         archive.writestr(f"yt_dlp-{version}.dist-info/METADATA", "Name: yt-dlp\n")
     return out.getvalue()

@@ -234,26 +234,23 @@ async def cancel(id: int, owner: int | None = None, *, keep: bool = False) -> di
 
 async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
     """End a recording and keep it. Returns: its row; None if nothing was recorded."""
-    try:
-        async with engine.transaction():
-            table = Download
-            ended = table.update(
-                {
-                    table.finish_requested: True,
-                    table.pause_requested: False,
-                    table.run_after: QueryString("least(run_after, now())"),
-                    table.failures: 0,
-                    table.state: _unless_running("queued"),
-                    table.finished_at: None,
-                }
-            ).where(_mine(id, owner), is_true(table.recording), is_false(table.cancel_requested), _unended())
-            rows = await ended.returning(table.id, table.owner, table.state)
-            if not rows:
-                return None
-            row = rows[0]
-            await notifications.notify("download", {"id": id, "owner": row["owner"]})
-    except engine.UniqueViolation:
-        return None
+    async with engine.transaction():
+        table = Download
+        ended = table.update(
+            {
+                table.finish_requested: True,
+                table.pause_requested: False,
+                table.run_after: QueryString("least(run_after, now())"),
+                table.failures: 0,
+                table.state: _unless_running("queued"),
+                table.finished_at: None,
+            }
+        ).where(_mine(id, owner), is_true(table.recording), is_false(table.cancel_requested), _unended())
+        rows = await ended.returning(table.id, table.owner, table.state)
+        if not rows:
+            return None
+        row = rows[0]
+        await notifications.notify("download", {"id": id, "owner": row["owner"]})
     active.trigger_heartbeat(id)
     if row["state"] == "queued":
         await wakeup.wake_workers(1)

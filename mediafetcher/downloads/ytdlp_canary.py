@@ -114,10 +114,10 @@ async def accept() -> versions.Status:
     """Use the offered version, and retry the failed downloads of its site. Raises: `NothingOffered`."""
     offered = versions.kept().offered
     status = versions.accept()
-    if offered:
-        for row in await _failed(offered.site).order_by(Download.id).limit(_MENDED):
-            with contextlib.suppress(errors.Problem):  # removed meanwhile, running again, or blocked
-                await lifecycle.retry(row["id"], row["owner"])
+    assert offered is not None  # else `versions.accept` raised
+    for row in await _failed(offered.site).order_by(Download.id).limit(_MENDED):
+        with contextlib.suppress(errors.Problem):  # removed meanwhile, running again, or blocked
+            await lifecycle.retry(row["id"], row["owner"])
     return status
 
 

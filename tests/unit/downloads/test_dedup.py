@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.core import settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import leases, lifecycle, queries, refresh
+from mediafetcher.downloads import dedup, leases, lifecycle, queries, refresh
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import gateway
 from mediafetcher.fetch.options import Options, Playlist
@@ -95,3 +95,14 @@ async def test_words_of_a_list_survive_a_refresh_of_the_file(base):
     item = await _fetched(ada, f"{base}/ada.xml", Options(playlist=Playlist()))
     read = await refresh.refresh_item(item["id"], ada)
     assert read["description"] == "Ada's episode, told at length."
+
+
+async def test_link_that_is_not_blocked_cannot_be_unblocked():
+    ada = await add_user("ada")
+    url = "https://films.example/1"
+    with pytest.raises(errors.NotFound):
+        await dedup.unmark_never(ada, url)
+    source = await dedup.mark_never(ada, url)
+    assert await dedup.unmark_never(ada, url) == source
+    with pytest.raises(errors.NotFound):
+        await dedup.unmark_never(ada, url)

@@ -115,3 +115,19 @@ async def test_large_library_is_removed_in_slices(ada, bob):
     for table in ("library_item", "download"):
         assert await engine.fetchval(f"select array_agg(distinct owner) from {table}") == [ada]
     assert await engine.fetchval("select count(*) from media_file where ref_count = 1") == 1200
+
+
+async def test_user_whose_download_does_not_end_stays(bob, monkeypatch):
+    """It runs on another machine, which does not answer."""
+    row = await lifecycle.submit(bob, "https://films.example/1")
+    await engine.execute(
+        "update download set state = 'running', worker_id = 'another:machine',"
+        " lease_expires_at = now() + interval '1 minute'"
+    )
+    monkeypatch.setattr(delete_user, "_PATIENCE", 0.2)
+    with pytest.raises(errors.Conflict, match="still stopping"):
+        await delete_user.remove(bob)
+    assert (await queries.get(row["id"]))["cancel_requested"]
+    await engine.execute("update download set state = 'cancelled', worker_id = null, lease_expires_at = null")
+    await delete_user.remove(bob)
+    assert await engine.fetchval("select count(*) from account where id = $1", bob) == 0

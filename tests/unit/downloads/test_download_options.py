@@ -17,6 +17,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, log, preview, queries, requeue
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.options import Options, Playlist
+from mediafetcher.library.catalog import folders
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import probe
@@ -332,6 +333,24 @@ async def test_some_of_a_list(owner, site):
     row = await _run(owner, site.url("/list/5"), Options(playlist=Playlist(items=(2, 5))))
     links = [entry["url"] for entry in (await queries.page(owner))[0] if entry["parent"] == row["id"]]
     assert sorted(links) == [site.url("/same-name/2/ok.mp4"), site.url("/same-name/5/ok.mp4")]
+
+
+async def test_list_whose_entries_are_all_queued_adds_none(owner, site):
+    await _run(owner, site.url("/list/2"), Options(playlist=Playlist()))
+    await engine.execute("update download set run_after = now() + interval '1 hour'")
+    before = await engine.fetchval("select count(*) from download")
+    again = await _run(owner, site.url("/list/2?again"), Options(playlist=Playlist()))
+    assert again["children"]["total"] == 0
+    assert await engine.fetchval("select count(*) from download") == before + 1
+    lines = [line["message"] for line in await log.read(again["id"], owner)]
+    assert "0 downloads added to the queue, 2 already there" in lines
+
+
+async def test_list_whose_folder_cannot_be_made_goes_to_the_chosen_one(owner, site):
+    above = "/".join(str(level) for level in range(folders._DEEPEST))
+    row = await _run(owner, site.url("/list/2"), Options(playlist=Playlist(folder=True)), folder=above)
+    entries = [entry for entry in (await queries.page(owner))[0] if entry["parent"] == row["id"]]
+    assert {entry["folder"] for entry in entries} == {above}
 
 
 async def test_a_list_that_is_cancelled_takes_its_entries_along(owner, site):

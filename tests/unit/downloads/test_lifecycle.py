@@ -1,6 +1,7 @@
 """The life of a row: who may change it, from where to where, and what happens when two want it at once."""
 
 import asyncio
+import contextlib
 import re
 import time
 from dataclasses import replace
@@ -429,6 +430,26 @@ async def test_give_up_says_why_it_waits(owner):
     await leases.fail(await leases.claim(), errors.Network("No answer."))
     row = await lifecycle.give_up(row["id"])
     assert (row["state"], row["error"]) == ("failed", {"code": "network", "message": "No answer."})
+
+
+async def test_give_up_names_the_pause_of_the_queue(owner, media_online, share):
+    row = await _submit(owner)
+    await share("offline")
+    row = await lifecycle.give_up(row["id"])
+    assert (row["state"], row["error"]["code"]) == ("failed", "media_offline")
+
+
+@pytest.mark.parametrize(("skipped", "queued"), [(2, 1), (9, 0)])
+async def test_row_that_cannot_be_added_at_first_is_tried_some_times(owner, skipped, queued):
+    """A trigger skips the insertion, as if a row of the same link had ended between two statements."""
+    await engine.execute(
+        "create sequence tries; create function skipped() returns trigger language plpgsql as"
+        f" $$ begin if nextval('tries') <= {skipped} then return null; end if; return new; end $$;"
+        " create trigger skipped before insert on download for each row execute function skipped()"
+    )
+    with contextlib.nullcontext() if queued else pytest.raises(errors.Internal):
+        await _submit(owner)
+    assert await engine.fetchval("select count(*) from download") == queued
 
 
 async def test_pages_go_on_where_the_last_one_ended(owner):

@@ -4,6 +4,7 @@ import pytest
 
 from mediafetcher.accounts import audit
 from mediafetcher.db import engine
+from mediafetcher.downloads import retention
 from mediafetcher.library.catalog import known_sources
 from mediafetcher.library.storage import clock_guard
 from tests.factories import add_download, add_user
@@ -95,3 +96,15 @@ async def test_flood_of_one_act_removes_no_other(owner: int, monkeypatch: pytest
     left = await audit.page()
     assert [row["act"] for row in left] == ["sign_in_failed"] * 3 + ["user_added"]
     assert left[0]["address"] == "192.0.2.4"
+
+
+async def test_download_that_was_cleared_goes_after_its_period(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_SLICE", 2)
+    for number in range(5):
+        await add_download(owner, f"https://films.example/{number}", state="done")
+    kept = await add_download(owner, "https://films.example/kept", state="done")
+    await engine.execute("update download set cleared_at = now() where id <> $1", kept)
+    assert await retention.remove_cleared() == 0
+    await engine.execute("update download set cleared_at = now() - interval '31 days' where id <> $1", kept)
+    assert await retention.remove_cleared() == 5
+    assert [row["id"] for row in await engine.fetch("select id from download")] == [kept]

@@ -10,7 +10,7 @@ from mediafetcher.downloads import leases, lifecycle, log, queries, ytdlp_canary
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.ytdlp import versions
 from tests.factories import add_user
-from tests.index import BROKEN, MENDED, NEWER, Index, wheel
+from tests.index import BROKEN, CRASHING, MENDED, NEWER, Index, wheel
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +110,14 @@ async def test_one_that_does_not_help_is_dropped_again(owner, index, site):
     assert f"yt-dlp {BROKEN} does not help" in await _said(rows[2])
     assert (versions.status().offered, versions.folder(), _folders()) == (None, None, [])
     assert "looking for a newer" not in await _said(await _run(owner, site.url("/page/broken?film=9")))
+
+
+async def test_one_that_crashes_is_dropped_and_the_first_error_counts(owner, index, site):
+    index.put(NEWER, wheel(NEWER, CRASHING))
+    rows = await _several(owner, site)
+    assert [(row["state"], row["error"]["code"]) for row in rows] == [("failed", "extractor_broken")] * 3
+    assert f"yt-dlp {NEWER} does not help" in await _said(rows[2])
+    assert (versions.status().offered, _folders()) == (None, [])
 
 
 @pytest.mark.parametrize("why", ["off", "nothing newer", "index away"])
