@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mediafetcher.accounts.vault import encryption
+from mediafetcher.core import errors
 from mediafetcher.core.renamed_settings import NEW_NAMES
 from tests import postgres
 from tests.faults.program import TLS, Program, settings_alone, until
@@ -207,3 +208,21 @@ def test_extension_of_0_1_pairs_sends_and_reads_the_answers(shared: postgres.Pos
     assert answers["download"]["state"] == "queued" and server.download(answers["download"]["id"])["folder"] == "Sent"
     devices = shared.fetch("select id, name from device order by id")
     assert devices == [(1, "Old browser"), (2, "Old browser")]
+
+    def refused(request: dict[str, Any]) -> str:
+        return httpx.post(f"{server.url}/api/ext/send", json=request["body"], verify=TLS).json()["code"]
+
+    # Codes that it acts on: it keeps a link and sends it again, or asks to be paired again.
+    assert refused(extension["sent"][1]) == "replayed" and refused(extension["sent"][0]) == "pairing_code"
+    assert shared.fetch("delete from device where id = %s", extension["device"]) == []
+    assert refused(extension["sent"][1]) == "not_paired"
+
+
+def test_every_error_code_of_0_1_still_exists(old):
+    kinds: list[type[errors.Problem]] = [errors.Problem]
+    codes = set()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        codes.add(kind.code)
+    assert set(old.facts["error_codes"]) <= codes
