@@ -151,6 +151,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/items/copy", items.copy_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/trash", items.trash_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/restore", items.restore_several, LIBRARY, _GONE, 200),
+    Route("POST", "/api/items/watched", items.mark_several_watched, READ, _GONE, 200),
     Route("GET", "/api/home", home.rows, READ),
     Route("GET", "/api/history", lists.history, READ),
     Route("GET", "/api/channels", channels.page, READ),

@@ -15,7 +15,7 @@ from mediafetcher.core import errors, logging
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import Subscription, SubscriptionEntry
-from mediafetcher.library.catalog import queries, trash
+from mediafetcher.library.catalog import trash, watching
 from mediafetcher.library.storage import clock_guard, ownership
 
 _DAYS = 36_500
@@ -24,13 +24,13 @@ _SHOWN = 1000  # items that a preview lists
 _log = logging.get("following")
 
 # An item that was in the library before counts for `keep_last`, and is never removed.
-_DUE = """
+_DUE = f"""
 with entry as (
   select e.id, e.subscription, e.item, i.title, i.created_at, i.keep, m.size,
     coalesce(i.published_at, e.published_at, e.first_seen_at) as published,
     e.reason <> 'in_library' and i.created_at >= e.first_seen_at as fetched,
     case when s.id = $2 then $3::text::jsonb else s.retention end as retention,
-    case when w.position >= coalesce(m.duration, w.position + 1) * $5::float8 then w.updated_at end as watched_at
+    case when {watching.IS_SEEN} then w.updated_at end as watched_at
   from subscription s join subscription_entry e on e.subscription = s.id
     join library_item i on i.id = e.item and i.owner = s.owner and i.trashed_at is null
     join media_file m on m.id = i.media_file left join watch w on w.media_file = m.id and w.owner = s.owner
@@ -97,7 +97,7 @@ async def preview(id: int, owner: int, retention: Retention | None = None) -> di
 
 
 async def _due(owner: int, now: float, id: int | None = None, rules: str | None = None) -> list[dict[str, Any]]:
-    return await engine.fetch(_DUE, owner, id, rules, now, queries.SEEN)
+    return await engine.fetch(_DUE, owner, id, rules, now)
 
 
 @engine.patiently

@@ -288,6 +288,9 @@ async def test_home_has_what_was_begun_and_what_was_not(alice: Any, tmp_path: Pa
     assert seen not in [item["id"] for item in said["continue"]]
     await alice.http.put(f"/api/items/{seen}/watched", json={"watched": False})
     assert (await alice.http.get(f"/api/items/{seen}")).json()["watched"] is False
+    body = {"items": [begun, seen, fresh], "watched": True}
+    assert (await alice.http.post("/api/items/watched", json=body)).json() == {"count": 3}
+    assert (await alice.http.get("/api/items?unwatched=true")).json()["items"] == []
 
 
 async def test_home_has_shelves_of_the_channels_and_playlists_of_the_newest_items(

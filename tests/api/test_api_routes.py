@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
     "/api/downloads/order": {"ids": [1]},
     "/api/items/{id:int}/watched": {"watched": True},
     "/api/items/move": {"items": [1], "folder": "A"},
+    "/api/items/watched": {"items": [1], "watched": True},
     "/api/items/copy": {"items": [1], "folder": "A"},
     "/api/items/trash": {"items": [1]},
     "/api/items/restore": {"items": [1]},

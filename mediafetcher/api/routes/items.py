@@ -11,7 +11,7 @@ from mediafetcher.api.routes import downloads
 from mediafetcher.api.routes.downloads import within
 from mediafetcher.core import errors
 from mediafetcher.downloads import refresh, reprocess
-from mediafetcher.library.catalog import bulk, folders, items, queries
+from mediafetcher.library.catalog import bulk, folders, items, queries, watching
 from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.subscriptions import entries
 
@@ -159,7 +159,7 @@ class Copy(msgspec.Struct, forbid_unknown_fields=True):
 class Position(msgspec.Struct, forbid_unknown_fields=True):
     """Watched position in seconds."""
 
-    position: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)]
+    position: Annotated[float, msgspec.Meta(ge=0, le=watching.END)]
 
 
 class Watched(msgspec.Struct, forbid_unknown_fields=True):
@@ -197,6 +197,13 @@ class SeveralTo(msgspec.Struct, forbid_unknown_fields=True):
 
     items: list[Number]
     folder: str
+
+
+class SeveralWatched(msgspec.Struct, forbid_unknown_fields=True):
+    """1 to 1000 items, and whether they are watched to the end."""
+
+    items: list[Number]
+    watched: bool
 
 
 class Changed(msgspec.Struct):
@@ -337,12 +344,17 @@ async def restore(id: Id, request: Asked) -> Item:
 
 async def watched(id: Id, data: JSONBody[Position], request: Asked) -> None:
     """Store the watched position."""
-    await items.watched(id, request.user.id, data.position)
+    await watching.report(id, request.user.id, data.position)
 
 
 async def mark_watched(id: Id, data: JSONBody[Watched], request: Asked) -> None:
     """Mark it as watched to the end, or as not begun."""
-    await items.set_watched(id, request.user.id, seen=data.watched)
+    await bulk.mark_watched(request.user.id, [id], seen=data.watched)
+
+
+async def mark_several_watched(data: JSONBody[SeveralWatched], request: Asked) -> Changed:
+    """Mark items as watched to the end, or as not begun."""
+    return Changed(await bulk.mark_watched(request.user.id, data.items, seen=data.watched))
 
 
 async def copy(data: JSONBody[Copy], request: Asked) -> Item:

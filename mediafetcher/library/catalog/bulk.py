@@ -11,7 +11,7 @@ from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, among, differs
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile
-from mediafetcher.library.catalog import folders, items, queries
+from mediafetcher.library.catalog import folders, items, queries, watching
 from mediafetcher.library.catalog import trash as trash_bin
 
 MOST = 1000  # items of one change
@@ -34,6 +34,15 @@ select owner, c.copy, {_COLUMNS} from library_item i
   join unnest($2::bigint[], $3::bigint[]) as c (original, copy) on c.original = i.folder
 where i.owner = $1 and i.trashed_at is null
 order by i.id
+"""
+# Each file once, in one order: several browsers of a user may mark the same files at the same time.
+_MARK_WATCHED = f"""
+insert into watch as w (owner, media_file, position)
+  select $1, m.id, case when $3 then coalesce(nullif(m.duration, 0), {watching.END}) else 0 end from media_file m
+  where m.id in (select media_file from library_item where owner = $1 and id = any($2::bigint[]))
+    and ($3 or exists (select from watch o where o.owner = $1 and o.media_file = m.id)) order by m.id
+  on conflict (owner, media_file) do update set position = excluded.position, updated_at = now()
+  where w.position <> excluded.position
 """
 
 
@@ -111,6 +120,23 @@ async def restore(owner: int, ids: list[int]) -> int:
         count = await engine.affected(LibraryItem.update({LibraryItem.trashed_at: None}).where(trashed))
         await notifications.notify("library", {"owner": owner})
     return count
+
+
+@engine.patiently
+async def mark_watched(owner: int, ids: list[int], *, seen: bool) -> int:
+    """Mark items as watched to the end, or as not begun. Returns: the number of files whose position changed.
+
+    Raises: `NotFound`, `Invalid`.
+    """
+
+    async def run() -> int:
+        async with engine.transaction():
+            await _all(owner, ids)
+            marked = await engine.execute(_MARK_WATCHED, owner, ids, seen)
+            await notifications.notify("library", {"owner": owner})
+        return int(marked.rsplit(" ", 1)[-1])
+
+    return await engine.retrying(run)
 
 
 @engine.patiently

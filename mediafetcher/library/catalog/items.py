@@ -24,7 +24,7 @@ from mediafetcher.core import errors, text
 from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import NOW, among, same
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source, Watch
-from mediafetcher.library.catalog import queries, text_index
+from mediafetcher.library.catalog import text_index
 from mediafetcher.library.storage import blob_store, mount, ownership, unknown
 from mediafetcher.media import posters
 
@@ -384,29 +384,9 @@ async def move(id: int, owner: int, folder: int | None) -> None:
         await _change(id, owner, {LibraryItem.folder: folder})
 
 
-# The file of the item, and the position, in one round trip: players report it all the time.
-_WATCHED = """
-insert into watch (owner, media_file, position) select $2, media_file, $3 from library_item
-  where id = $1 and owner = $2
-  on conflict (owner, media_file) do update set position = excluded.position, updated_at = now() returning 1
-"""
-
-
 async def set_keep(id: int, owner: int, *, keep: bool) -> None:
     """Protect an item from retention, or no longer. Raises: `NotFound`."""
     await _change(id, owner, {LibraryItem.keep: keep})
-
-
-async def watched(id: int, owner: int, position: float) -> None:
-    """Store how far a user has watched the item's file, in seconds. Raises: `NotFound`."""
-    if await engine.fetchval(_WATCHED, id, owner, position) is None:
-        raise errors.NotFound("This item does not exist.")
-
-
-async def set_watched(id: int, owner: int, *, seen: bool) -> None:
-    """Mark an item as watched to the end, or as not begun. Raises `NotFound`."""
-    item = await queries.get(id, owner)
-    await watched(id, owner, (item["duration"] or 1.0) if seen else 0.0)
 
 
 async def _change(id: int, owner: int, values: dict[Column | str, Any]) -> None:

@@ -17,11 +17,9 @@ from piccolo.querystring import QueryString
 from mediafetcher.core import clock, dates, errors
 from mediafetcher.db import engine
 from mediafetcher.db.tables import LibraryItem, MediaFile
-from mediafetcher.library.catalog import channels, folders, search_terms
+from mediafetcher.library.catalog import channels, folders, search_terms, watching
 
 LIMIT = 200  # maximum of items in one page
-BEGUN = 5.0  # seconds: less is not worth continuing
-SEEN = 0.95  # watched to this fraction counts as watched to the end
 
 # Lists and search of the library.
 _SELECT = """
@@ -158,7 +156,7 @@ async def page(
     await chosen.of_source(channel, site, tag)
     chosen.published(since, until)
     if unwatched:
-        chosen.add("(w.position is null or w.position < coalesce(m.duration, w.position + 1) * {})", SEEN)
+        chosen.where.append(f"(w.position is null or not {watching.IS_SEEN})")
     down = sort.startswith("-")
     order = (_DOWN if down else _ORDERS)[sort.removeprefix("-")]
     return await _page(order, chosen.where, chosen.values, cursor, limit, down=down)
@@ -211,10 +209,9 @@ async def begun(owner: int, limit: int) -> list[dict[str, Any]]:
     """Items that were begun and not watched to the end, the last watched first."""
     rows = (
         _SELECT.format(key="w.updated_at") + " where i.owner = $1 and i.trashed_at is null and w.position >= $2"
-        " and w.position < coalesce(m.duration, w.position + 1) * $3"
-        " order by w.updated_at desc, i.id desc limit $4"
+        f" and not {watching.IS_SEEN} order by w.updated_at desc, i.id desc limit $3"
     )
-    found = await engine.records(_WITH_PATHS.format(rows=rows, way="desc"), owner, BEGUN, SEEN, limit)
+    found = await engine.records(_WITH_PATHS.format(rows=rows, way="desc"), owner, watching.BEGUN, limit)
     return [_item(row) for row in found]
 
 
@@ -342,7 +339,7 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
         "duration": row["duration"],
         "position": row["position"],
         "list": {"id": row["listed"][0], "position": row["listed"][1]} if row["listed"] else None,
-        "watched": bool(row["position"]) and row["position"] >= (row["duration"] or row["position"] + 1) * SEEN,
+        "watched": watching.is_seen(row["position"], row["duration"]),
         "source": row["source"],
         "never": row["never"],
         "keep": row["keep"],

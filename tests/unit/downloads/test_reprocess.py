@@ -15,7 +15,7 @@ from mediafetcher.downloads import leases, lifecycle, log, queries, reprocess
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch.options import Options
 from mediafetcher.importing import importer
-from mediafetcher.library.catalog import blocklist, items, trash
+from mediafetcher.library.catalog import blocklist, trash, watching
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store, check, sweeper
 from mediafetcher.media import ffmpeg, probe, subtitles
@@ -112,7 +112,7 @@ async def test_the_same_bytes_take_the_place_of_damaged_ones(owner, other, film)
 async def test_new_bytes_move_the_persons_entries_over(owner, other, film):
     mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
     twin = await _fetch(owner, film.url, folder="Also")
-    await items.watched(mine, owner, 2.5)
+    await watching.report(mine, owner, 2.5)
     old = await item_queries.get(theirs, other)
     film("h264_baseline.mp4")
     assert (await _again(mine, owner, "refetch"))["state"] == "done"

@@ -25,7 +25,7 @@ from mediafetcher.media import ffmpeg
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts" / "lib"))
 from library_bench import FILMS, make_files
 
-from mediafetcher.library.catalog import queries, trash
+from mediafetcher.library.catalog import queries, trash, watching
 from tests.factories import add_user
 
 DRIVER = Path(__file__).with_name("adopt_driver.py")
@@ -236,7 +236,7 @@ async def test_import_of_what_is_in_the_trash_brings_it_back(owner, films, put):
     """Also if the file is known by its place alone, and need not be read for that."""
     put("A/film.mp4")
     (first,) = await _run(owner, films)
-    await items.watched(first.item, owner, 7.0)
+    await watching.report(first.item, owner, 7.0)
     await trash.trash(first.item, owner)
     (again,) = await _run(owner, films)
     assert (again.result, again.item) == ("added", first.item)

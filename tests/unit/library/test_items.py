@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items, queries, trash
+from mediafetcher.library.catalog import folders, items, queries, trash, watching
 from mediafetcher.library.storage import blob_store, sweeper
 from tests import deep
 from tests.unit.library.conftest import FACTS, clean, path, staged, stored
@@ -107,7 +107,7 @@ async def test_others_see_and_change_nothing(owner: int, other: int, put) -> Non
         trash.trash(item, other),
         trash.restore(item, other),
         trash.delete_media(item, other),
-        items.watched(item, other, 1),
+        watching.report(item, other, 1),
     ):
         with pytest.raises(errors.NotFound):
             await call
@@ -206,8 +206,8 @@ async def test_one_file_in_several_folders(owner: int, put) -> None:  # type: ig
 
 async def test_positions_belong_to_the_user_and_the_file(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     mine, theirs = await put(b"film"), await put(b"film", owner=other)
-    await items.watched(mine, owner, 3.5)
-    await items.watched(mine, owner, 4.5)
+    await watching.report(mine, owner, 3.5)
+    await watching.report(mine, owner, 4.5)
     assert (await queries.get(mine, owner))["position"] == 4.5
     assert (await queries.get(theirs, other))["position"] is None
 

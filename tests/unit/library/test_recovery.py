@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import blocklist, folders, items, lists, metadata, queries, text_index
+from mediafetcher.library.catalog import blocklist, folders, items, lists, metadata, queries, text_index, watching
 from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.library.recovery import journal, journal_file, merge
 from tests import deep
@@ -249,7 +249,7 @@ class _Chaos:
 
     async def watch(self) -> None:
         if (item := await self._item()) is not None:
-            await items.watched(item["id"], item["owner"], self.random.randrange(100) / 2)
+            await watching.report(item["id"], item["owner"], self.random.randrange(100) / 2)
 
     async def person(self) -> None:
         if self.random.random() < 0.3:
@@ -390,7 +390,7 @@ async def test_lists_blocked_links_and_positions_come_back_from_the_journal_alon
     await _write()
     await lists.save(owner, "https://example.org/list", "A list", "example.org", entries)
     await blocklist.block_link(owner, "https://example.org/no", "url best https://example.org/no")
-    await items.watched(item, owner, 7.5)
+    await watching.report(item, owner, 7.5)
     await _write()
     before = await _user_data()
     assert [len(rows) for rows in before] == [1, 1, 1, 0, 0, 0]

@@ -1,13 +1,15 @@
 """Several items at once and whole folders: one transaction each, counts exact, and never a byte copied."""
 
 import asyncio
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import bulk, folders, queries, trash
+from mediafetcher.library.catalog import bulk, folders, queries, trash, watching
 from tests.unit.library.conftest import clean, stored
 
 
@@ -34,15 +36,24 @@ async def test_two_entries_of_one_file_are_copied_once(owner: int, put) -> None:
     await clean()
 
 
-@pytest.mark.parametrize("act", ["move", "copy", "trash", "restore"])
-async def test_one_that_is_not_theirs_undoes_all(owner: int, other: int, put, act: str) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(
+    "act",
+    [
+        functools.partial(bulk.move, folder="New"),
+        functools.partial(bulk.copy, folder="New"),
+        bulk.trash,
+        bulk.restore,
+        functools.partial(bulk.mark_watched, seen=True),
+    ],
+)
+async def test_one_that_is_not_theirs_undoes_all(owner: int, other: int, put, act: Callable[..., Any]) -> None:  # type: ignore[no-untyped-def]
     mine, theirs = await put(b"mine"), await put(b"theirs", owner=other)
     before = await engine.fetch("select id, folder, trashed_at from library_item order by id")
     for ids in ([mine, theirs], [mine, 987654], [], list(range(1, 1002))):
         with pytest.raises((errors.NotFound, errors.Invalid)):
-            await getattr(bulk, act)(owner, ids, *(["New"] if act in ("move", "copy") else []))
+            await act(owner, ids)
     assert await engine.fetch("select id, folder, trashed_at from library_item order by id") == before
-    assert await folders.tree(owner) == []
+    assert await folders.tree(owner) == [] and await engine.fetch("select from watch") == []
 
 
 async def test_trash_and_restore_several(owner: int, other: int, put, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
@@ -57,6 +68,41 @@ async def test_trash_and_restore_several(owner: int, other: int, put, use: Calla
     assert await bulk.trash(owner, [one, two]) == {"count": 2, **meaning, "trash": False}
     assert len(stored()) == 1
     await clean()
+
+
+async def test_several_items_marked_as_watched_are_seen_at_once(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+    one, two, twin = await put(b"one"), await put(b"two"), await put(b"one", title="Twin")
+    untouched = await put(b"three")
+    assert await bulk.mark_watched(owner, [untouched], seen=False) == 0
+    await watching.report(two, owner, 3.0)
+    assert await bulk.mark_watched(owner, [one, two, twin], seen=True) == 2  # two items are of one file
+    assert await bulk.mark_watched(owner, [two, one], seen=True) == 0
+    assert [item["id"] for item in (await queries.page(owner, unwatched=True))["items"]] == [untouched]
+    assert await bulk.mark_watched(owner, [one, two, untouched], seen=False) == 2
+    assert len((await queries.page(owner, unwatched=True))["items"]) == 4
+    with pytest.raises(errors.NotFound):
+        await bulk.mark_watched(other, [one], seen=True)
+
+
+@pytest.mark.parametrize("duration", [None, 0.0])
+async def test_item_without_duration_is_watched_if_it_was_marked(owner: int, put, duration: float | None) -> None:  # type: ignore[no-untyped-def]
+    item = await put(b"film")
+    await engine.execute("update media_file set duration = $1", duration)
+
+    async def is_watched() -> bool:
+        watched: bool = (await queries.get(item, owner))["watched"]
+        listed = [one["id"] for one in (await queries.page(owner, unwatched=True))["items"]]
+        begun = [one["id"] for one in await queries.begun(owner, 4)]
+        assert watched is (listed == []) and not (watched and begun)
+        return watched
+
+    assert not await is_watched()
+    await watching.report(item, owner, 3600.0)  # how much is left is unknown
+    assert not await is_watched() and await queries.begun(owner, 4)
+    await bulk.mark_watched(owner, [item], seen=True)
+    assert await is_watched()
+    await bulk.mark_watched(owner, [item], seen=False)
+    assert not await is_watched()
 
 
 async def test_permanent_removal_is_described(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items, trash
+from mediafetcher.library.catalog import items, trash, watching
 from mediafetcher.subscriptions import retention, subscriptions
 from mediafetcher.subscriptions.retention import Retention
 from tests.factories import add_user
@@ -101,7 +101,7 @@ async def test_watched_items_go_after_their_days_and_unwatched_ones_stay(owner):
     id = await _follow(owner, retention=Retention(watched_days=2))
     for name, position, ago in (("watched", 96, 3), ("just watched", 99, 1), ("begun", 50, 9), ("not begun", 0, 9)):
         item = await _item(owner, id, name, 20)
-        await items.watched(item, owner, position)
+        await watching.report(item, owner, position)
         await engine.execute(
             "update watch set updated_at = now() - make_interval(days => $1) where position = $2", ago, position
         )

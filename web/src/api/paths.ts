@@ -71,6 +71,7 @@ import type {
   Several,
   SeveralTo,
   SeveralTrashed,
+  SeveralWatched,
   Shares,
   SignedIn,
   SiteRule,
@@ -387,6 +388,13 @@ export interface paths {
       parameters: { query?: never; path?: never };
       requestBody: { content: { "application/json": Several } };
       responses: { 200: { content: { "application/json": SeveralTrashed } }; default: { content: { "application/json": Problem } } };
+    };
+  };
+  "/api/items/watched": {
+    post: {
+      parameters: { query?: never; path?: never };
+      requestBody: { content: { "application/json": SeveralWatched } };
+      responses: { 200: { content: { "application/json": Changed } }; default: { content: { "application/json": Problem } } };
     };
   };
   "/api/items/{id}": {

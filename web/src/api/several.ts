@@ -22,6 +22,9 @@ export const copyItems = (ids: readonly number[], folder: string) =>
 export const restoreItems = (ids: readonly number[]) =>
   counted(parts(ids, (items) => call("POST", "/api/items/restore", { body: { items } })));
 
+export const markWatched = (ids: readonly number[], watched: boolean) =>
+  counted(parts(ids, (items) => call("POST", "/api/items/watched", { body: { items, watched } })));
+
 /** How many went, and the bytes that go when they go for good. */
 export async function trashItems(ids: readonly number[]): Promise<{ count: number; frees: number }> {
   const answers = await parts(ids, (items) => call("POST", "/api/items/trash", { body: { items } }));

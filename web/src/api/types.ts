@@ -807,6 +807,11 @@ export type SeveralTrashed = {
   trash: boolean;
 };
 
+export type SeveralWatched = {
+  items: (number)[];
+  watched: boolean;
+};
+
 export type Share = {
   channel: string | null;
   created_at: string;

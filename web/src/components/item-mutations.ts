@@ -1,8 +1,7 @@
 /** Changes of items that several features request of the server. */
 import { mutationOptions } from "@tanstack/react-query";
-import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import { moveItems as move, restoreItems as restore, trashItems as trash } from "@/api/several";
+import { markWatched as mark, moveItems as move, restoreItems as restore, trashItems as trash } from "@/api/several";
 
 /** Queries to reload after a change of items. */
 export const meta = { invalidates: [keys.items, keys.folders, keys.trash, keys.system] };
@@ -18,7 +17,6 @@ export const moveItems = mutationOptions({
 export const trashItems = mutationOptions({ mutationFn: (ids: readonly number[]) => trash(ids), meta });
 export const restoreItems = mutationOptions({ mutationFn: (ids: readonly number[]) => restore(ids), meta });
 export const markWatched = mutationOptions({
-  mutationFn: ({ ids, watched }: { ids: readonly number[]; watched: boolean }) =>
-    Promise.all(ids.map((id) => call("PUT", "/api/items/{id}/watched", { path: { id }, body: { watched } }))),
+  mutationFn: ({ ids, watched }: { ids: readonly number[]; watched: boolean }) => mark(ids, watched),
   meta: { invalidates: [keys.items] },
 });

@@ -39,7 +39,15 @@ export function usePosition(media: HTMLMediaElement | null, item: Item) {
     const listeners: [keyof HTMLMediaElementEventMap, () => void][] = [
       ["timeupdate", () => Date.now() - when >= EVERY && tell()],
       ["pause", tell],
-      ["ended", tell],
+      [
+        "ended",
+        () => {
+          tell();
+          // Only the browser knows how long a file is whose duration the server could not read.
+          if (!item.duration)
+            call("PUT", "/api/items/{id}/watched", { path: { id: item.id }, body: { watched: true } }).catch(() => {});
+        },
+      ],
       [
         "loadedmetadata",
         () => {
