@@ -144,7 +144,14 @@ _FIELDS = {entry.name: entry for entry in fields(Settings) if "inner" not in ent
 
 
 # The types of settings, and what JSON has for them.
-_PLAIN: dict[Any, Any] = {int: int, int | None: int, float: float, str | None: str, tuple[str, ...]: list[str]}
+_PLAIN: dict[Any, Any] = {
+    bool: bool,
+    int: int,
+    int | None: int,
+    float: float,
+    str | None: str,
+    tuple[str, ...]: list[str],
+}
 
 
 def _changeable(*names: str) -> type[msgspec.Struct]:

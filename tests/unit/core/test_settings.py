@@ -154,3 +154,10 @@ def test_changeable_setting_is_described_with_its_bounds(name: str) -> None:
     assert {"type": "null"} in kinds
     assert [(kind["minimum"], kind["maximum"]) for kind in numbers] == [(facts["low"], facts["high"])] * len(numbers)
     assert bool(numbers) == (name not in ("proxy", "host_names"))
+
+
+def test_setting_that_is_yes_or_no_can_be_changeable() -> None:
+    kind = settings._changeable("proxy_resolves_names")
+    assert msgspec.json.decode(b'{"proxy_resolves_names": true}', type=kind) == kind(proxy_resolves_names=True)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'{"proxy_resolves_names": 2}', type=kind)
