@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from mediafetcher.fetch.child.streaming import main_sound
-from mediafetcher.fetch.child.streaming.fixed_pieces import PARTS
+from mediafetcher.fetch.child.streaming.dash_segments import PARTS
 
 LIVE = "mf_live"  # key of a format whose manifest is dynamic (dash_live.py)
 

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from mediafetcher.fetch.child.streaming.hls_playlist import Bytes, Source
 
 MOST = 20_000  # pieces of one manifest
+PARTS = "mf_parts"  # key of a DASH format: its fragments, one list for each period (dash_periods.py)
 _PLACE = re.compile(r"\$(?:(RepresentationID|Number|Bandwidth|Time)(%0\d{1,2}d)?)?\$")
 
 

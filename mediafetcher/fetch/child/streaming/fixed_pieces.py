@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urljoin
 
 from mediafetcher.fetch.child.streaming import hls_playlist, hls_recorder
+from mediafetcher.fetch.child.streaming.dash_segments import PARTS
 from mediafetcher.fetch.child.streaming.hls_playlist import Piece, Source
 from mediafetcher.fetch.child.streaming.piece_client import PieceClient, PieceFailed
 from mediafetcher.fetch.child.streaming.recording import Recording
 
-PARTS = "mf_parts"  # key of a DASH format: its fragments, one list for each period (dash_periods.py)
 _TRIES = 5
 # Requirements of some extractors that only yt-dlp's own HLS code meets.
 _OWN_WAY = ("hls_media_playlist_data", "extra_param_to_segment_url", "extra_param_to_key_url", "hls_aes")
