@@ -1,5 +1,6 @@
 """A preview of a link is bounded: by time, by number, and by what can be drawn."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,17 @@ async def test_preview_of_a_file_has_its_facts_and_leaves_nothing(owner: int, si
     found = await preview.preview(owner, site.url("/media/ok.mp4"))
     assert (found["kind"], found["title"], found["site"]) == ("media", "ok", "127.0.0.1")
     assert found["item"] is None and found["poster"] is None
+    assert _left() == []
+
+
+async def test_preview_without_the_picture_that_a_page_names_has_its_facts(
+    owner: int, media_corpus: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(media_corpus / "ok.mp4", tmp_path / "ok.mp4")
+    with Site(tmp_path) as site:
+        found = await preview.preview(owner, site.url("/page/og"))
+        assert site.asked("cover")
+    assert found["kind"] == "media" and found["poster"] is None
     assert _left() == []
 
 
