@@ -149,8 +149,6 @@ _REACHED_THROUGH = {
     "db/statements": "tests/unit/db/test_foreign_backup.py",
     "db/tables/": "tests/unit/db/test_schema.py",
     "fetch/child/main": "tests/unit/fetch/test_fetch.py",
-    "fetch/child/streaming/body_recorder": "tests/unit/downloads/test_recordings.py",
-    "fetch/child/streaming/hls_recorder": "tests/unit/downloads/test_recordings.py",
     "importing/": "tests/unit/importing",
     "library/catalog/home": "tests/api/test_api_library.py",
     "library/export/": "tests/unit/library/test_arrangement.py",
