@@ -1,8 +1,8 @@
-"""What all tests share: a real PostgreSQL, a state folder with its settings, the fixture site and its media.
+"""Fixtures of all tests: a real PostgreSQL, a state folder with its settings, the fixture site and its media.
 
 `database` is a fresh, migrated database, cloned from a template in some 30 ms, on one embedded server for the whole
 run; MF_TEST_POSTGRES=15 (or 16, 18) runs the same tests on an external server of that version. `state` is an empty
-state folder whose settings are installed. Nothing of ours is replaced by a double.
+state folder whose settings are installed. No part of the program is replaced by a double.
 """
 
 import asyncio
@@ -107,7 +107,7 @@ def server() -> Iterator[Server]:
 
 @contextlib.asynccontextmanager
 async def cloned(server: Server) -> AsyncIterator[str]:
-    """A copy of the template, dropped at the end -> its DSN."""
+    """A copy of the template, dropped at the end. Returns: its DSN."""
     name = f"test_{next(_numbers)}"
     control = await asyncpg.connect(server.dsn.replace("/mediafetcher?", "/postgres?"))
     try:
@@ -150,7 +150,7 @@ def _nothing_is_left_open(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 async def database(server: Server) -> AsyncIterator[str]:
-    """A fresh, migrated database with the engine connected to it -> its DSN."""
+    """A fresh, migrated database with the engine connected to it. Returns: its DSN."""
     async with cloned(server) as dsn:
         await engine.connect(dsn)
         await ownership.refresh()  # what this process saw last was another database
@@ -177,7 +177,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 async def media_online(database: str, state: Path) -> Path:
-    """The media folder of `state`, made and recorded as at a first start -> its path."""
+    """The media folder of `state`, made and recorded as at a first start. Returns: its path."""
     assert (await mount.prepare()).state == "online"
     return mount.root()
 

@@ -16,7 +16,7 @@ def count(promise: int, here: int) -> int:
 
 
 def deep(promise: int) -> bool:
-    """Whether this is a deep run: with the waiting times and sizes that people have."""
+    """Whether this is a deep run: with the waiting times and sizes of real installations."""
     return f"MF_P{promise}" in os.environ
 
 

@@ -1,4 +1,4 @@
-"""What strangers send to a server in order to keep others out: connections that are silent, half, or never read."""
+"""Connections that clients open in order to keep others out: connections that are silent, half, or never read."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ SUBTITLES_PAGE = (
 class Flood:
     """`count` connections that send `first` and nothing more; one that the server ends is opened again.
 
-    What is ended at once is opened again after `again` seconds: the flood takes room, not the processor.
+    A connection that is closed is opened again after `again` seconds: the flood takes slots, not the processor.
     """
 
     def __init__(self, port: int, count: int, first: bytes = b"", again: float = 2) -> None:
@@ -66,7 +66,7 @@ class Flood:
             finally:
                 if writer is not None:
                     writer.transport.abort()
-            pause = self._again * random.uniform(0.5, 1.5)  # strangers do not keep step
+            pause = self._again * random.uniform(0.5, 1.5)  # real clients are not synchronous
             await asyncio.sleep(max(0.0, begun + pause - time.monotonic()))
 
 
@@ -124,7 +124,7 @@ async def stalled_reader(port: int, request: bytes) -> AsyncIterator[asyncio.Str
 
 
 async def health(port: int, times: int, seconds: float = 2.0) -> list[float]:
-    """Ask /api/health by a fresh connection each time -> seconds that each answer took, `inf` for none in time."""
+    """Ask /api/health by a fresh connection each time. Returns: seconds of each answer, `inf` for none in time."""
     took = []
     for _ in range(times):
         begun, writer = time.monotonic(), None
@@ -148,7 +148,7 @@ def memory(pid: int) -> int:
 
 
 async def peak(pid: int, while_: Callable[[], Awaitable[object]]) -> int:
-    """The most bytes that the process had while something went on."""
+    """The most bytes that the process had while something ran."""
     most = memory(pid)
 
     async def watch() -> None:

@@ -1,4 +1,4 @@
-"""Where tests make their folders: in memory, if there is much of it.
+"""Folders of tests: in memory, if there is much of it.
 
 A new database is some 300 files. On a disk they take ten times the processor time, and each `fsync` waits.
 """

@@ -32,7 +32,7 @@ def programs(version: str) -> Path | None:
 
 
 def as_user(uid: int | None) -> list[str]:
-    """What to put before a command so that it runs as that user, from wherever this checkout lies (None: as we are)."""
+    """Return the prefix of a command that runs it as that user, from wherever this checkout lies (None: as we are)."""
     if uid is None:
         return []
     # PostgreSQL asks with access(2), which heeds capabilities only without the fixup of user numbers.
@@ -140,7 +140,7 @@ class Postgres:
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.send_signal(2)  # fast: everybody is sent away
+            self._process.send_signal(2)  # fast: every client is disconnected
             self._process.wait(30)
             self._process = None
 

@@ -30,7 +30,7 @@ def _unpacked(place: Path, name: str) -> Path | None:
 
 def nginx_config(folder: Path, http: str) -> str:
     """A whole configuration whose `http` part ends with these lines; everything it writes lies in `folder`."""
-    user = "user root;" if os.geteuid() == 0 else ""  # as we are: whoever may read the files
+    user = "user root;" if os.geteuid() == 0 else ""  # the user of this process, which may read the files
     paths = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
     return f"""{user} daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 256; }}

@@ -1,4 +1,4 @@
-"""One prefork program, one gateway and one parser for all tests of a run: they are there, as in a running server.
+"""One prefork program, one gateway and one parser for all tests of a run: they are ready, as in a running server.
 
 They are the real ones, and their start takes most of the time of a short test. They belong to an event loop of their
 own, which outlives that of each test. `Warm.lent` gives a test the first two, together with the folder of fetch
@@ -71,7 +71,7 @@ def _lent(child: Child, background: _Background) -> Child:
 
 
 class _Pool(prefork.Pool):
-    """A pool whose first program is the lent one. What it was not started for starts cold."""
+    """A pool whose first program is the lent one. A fetch that it was not started for starts cold."""
 
     def __init__(self, lent: prefork.Program, work: Path, limits: process.Limits) -> None:
         super().__init__()

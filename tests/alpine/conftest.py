@@ -51,7 +51,7 @@ class Alpine:
         return subprocess.CompletedProcess(argv, process.returncode, out, error)
 
     def inside(self, path: str) -> Path:
-        """Where we see a path of the inside."""
+        """Return the path on this machine of a path inside."""
         return self.root / path.lstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""What the list beside the single file says is inside is inside: by version and hash, of every origin."""
+"""Everything that the list of materials names is in the single file: by version and hash, of every origin."""
 
 import hashlib
 import json

@@ -26,7 +26,7 @@ QEMU = "qemu-system-x86_64"
 
 
 class Machine:
-    """The emulated machine: a root shell on its serial line, its port 8787 on one of ours."""
+    """The emulated machine: a root shell on its serial line, its port 8787 forwarded to a port of this machine."""
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.port = free_port()
@@ -99,7 +99,7 @@ class Machine:
         return None
 
     def __call__(self, command: str, seconds: float = 300) -> str:
-        """Run a line of shell that succeeds -> what it said."""
+        """Run a line of shell that succeeds. Returns: what it said."""
         done = self._ask(command, seconds)
         assert done is not None, f"no answer: {command}"
         assert done[0] == 0, f"{command}: {done[1]}"

@@ -250,7 +250,7 @@ class Best:
         self.seconds, self.worked = min(self.seconds, server.seconds), min(self.worked, server.worked)
 
     def within(self, limit: float) -> bool:
-        """On time; or, where others want the processors too, no more work than fits into that time on one of them."""
+        """On time; or, if others use the processors too, at most the work that fits into that time on one of them."""
         busy = os.getloadavg()[0] > 0.75 * (os.cpu_count() or 1)
         return self.seconds <= limit or (busy and self.worked <= limit)
 
@@ -263,7 +263,7 @@ def disk(alpine: Alpine) -> Iterator[None]:
     """A disk of its own for what the program writes, as a machine has it: ext4 with a journal.
 
     One without, as build machines have, looks at every file that was deleted in the last minutes whenever one is
-    made: after other tests a start takes twice its time there. Where there are no loop devices it is done without.
+    made: after other tests a start takes twice its time there. Without loop devices this is left out.
     """
     image, places = alpine.root.with_name("disk"), [alpine.inside("/srv"), alpine.inside("/var/cache")]
     with image.open("wb") as file:

@@ -1,4 +1,4 @@
-"""What the single file fetches with: a newer yt-dlp, tried where a site changed, and a browser on the wire."""
+"""The single file fetches with a newer yt-dlp, tried where a site changed, and a browser on the wire."""
 
 import json
 

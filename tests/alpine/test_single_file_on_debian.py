@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture
 def here():
-    """What the file is started with: nothing of this machine's Python, and places of its own."""
+    """The environment of the started file: nothing of this machine's Python, and places of its own."""
     place = Path("/tmp") / f"mf-debian-{os.getpid()}"  # a short path that the service account may pass through
     place.mkdir(mode=0o711)
     (program := place / "mediafetcher").write_bytes(BUILT.read_bytes())

@@ -1,4 +1,4 @@
-"""The real server for the tests of the API: Granian on a free port, a database of its own, people to be."""
+"""The real server for the tests of the API: Granian on a free port, a database of its own, and users."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -14,7 +14,7 @@ PASSWORD = "a long enough password"
 
 
 class Person:
-    """Somebody with a token of all scopes they may have."""
+    """A user with a token of all scopes that the user may have."""
 
     def __init__(self, row: dict[str, Any], token: str, client: httpx.AsyncClient) -> None:
         self.id, self.name, self.token, self.http = row["id"], row["name"], token, client

@@ -50,5 +50,5 @@ class Server:
         return client
 
     def browser(self) -> httpx.AsyncClient:
-        """A client that says what a page of ours says."""
+        """A client that sends the headers that our page sends."""
         return self.client(Origin=self.url)

@@ -10,7 +10,7 @@ ALL = bytes(range(256)) * 40  # 10,240 bytes of which each place can be told
 
 
 async def add_item(owner: int, tmp_path: Path, data: bytes = ALL, title: str = "A film", folder: str = "") -> int:
-    """A new item of this person -> its id."""
+    """Make an item of this user. Returns: its id."""
     source = tmp_path / "source.bin"
     source.write_bytes(data)
     return await add_file(owner, source, title, folder)
@@ -29,7 +29,7 @@ async def add_file(
 
 
 async def add_download(owner: int, state: str = "needs_action", url: str = "http://site.test/film") -> int:
-    """A download that nobody works on -> its id."""
+    """Make a download that no worker runs. Returns: its id."""
     return int(
         await engine.fetchval(
             "insert into download (owner, url, site, source_key, options, state) values ($1, $2, 'site.test', $2,"

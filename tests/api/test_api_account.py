@@ -1,4 +1,4 @@
-"""The first run, signing in and out, sessions, tokens and people over HTTP."""
+"""The first run, signing in and out, sessions, tokens and users over HTTP."""
 
 import asyncio
 import stat
@@ -162,7 +162,7 @@ async def test_signing_in_rightly_is_not_limited(web: Any, alice: Any) -> None:
         assert answer.status_code == 201
 
 
-# ---- sessions, tokens, people ----------------------------------------------------------------------------
+# ---- sessions, tokens, users -----------------------------------------------------------------------------
 
 
 async def test_sessions_are_listed_and_ended(web: Any, signed_in: httpx.AsyncClient) -> None:

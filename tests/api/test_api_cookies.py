@@ -1,4 +1,4 @@
-"""Cookies and devices over HTTP: write-only, each person's own, and the one sealed call of the extension."""
+"""Cookies and devices over HTTP: write-only, each user's own, and the one sealed call of the extension."""
 
 import json
 import secrets

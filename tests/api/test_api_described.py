@@ -1,6 +1,6 @@
 """The API against its own description: requests made of the schema, good ones and bad ones, to the real server.
 
-No answer may be an error of ours, and none may be one that the description does not have: its status, its kind,
+No answer may be an internal error, and none may be one that the description does not have: its status, its kind,
 its headers, its shape. The normal run makes the same requests each time; `MF_FUZZ=500` makes that many for each
 operation and mode, new ones each time.
 """

@@ -23,7 +23,7 @@ from tests.waiting import eventually
 
 
 class Listener:
-    """What arrives, one event at a time."""
+    """Yield the events that arrive, one at a time."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -104,7 +104,7 @@ async def test_nothing_of_others_is_heard(alice: Any, bob: Any) -> None:
 async def test_slow_reader_gets_a_new_snapshot(alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async with Listener(alice.http) as listener:
         await listener.next()
-        # All at once, in one step of the loop: nobody could keep up with this.
+        # All at once, in one step of the loop: no client could keep up with this.
         for _ in range(1000):
             events.publish("library", {"owner": alice.id})
         kinds = {(await listener.next())[0] for _ in range(2)}

@@ -20,7 +20,7 @@ from tests.waiting import eventually
 
 
 async def raw(port: int, request: bytes, seconds: float = 5) -> bytes:
-    """What the server answers to these very bytes, up to the end of the connection."""
+    """Return the answer to exactly these bytes, up to the end of the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     try:

@@ -1,4 +1,4 @@
-"""What every request must pass: Host, origin, kind and size of its body; and whose address counts."""
+"""The checks that every request must pass: Host, origin, kind and size of its body; and whose address counts."""
 
 import asyncio
 import itertools
@@ -51,7 +51,7 @@ async def test_unknown_hosts_are_refused(web: Any, host: str, ours: bool) -> Non
         if ours:
             assert answer.status_code in (200, 401)
         else:
-            # What is not even a host name may be refused by the HTTP parser already.
+            # A text that is not even a host name may be refused by the HTTP parser already.
             assert answer.status_code in (421, 400)
             assert "x-content-type-options" in answer.headers or answer.status_code == 400
 
@@ -136,7 +136,7 @@ async def test_large_bodies_are_refused(web: Any, alice: Any) -> None:
 
 
 async def test_a_body_that_does_not_say_its_size_is_cut(web: Any, alice: Any) -> None:
-    """1 GB is announced as pieces; the server answers after the first MiB and reads no more."""
+    """1 GB is announced as pieces; the server answers after the first MiB and stops reading."""
     reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
     writer.write(
         f"POST /api/folders HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {alice.token}\r\n"

@@ -1,4 +1,4 @@
-"""What comes from strangers, in a real browser: titles and names stay text, kept files stay media."""
+"""Text and files of other sites, in a real browser: titles and names stay text, kept files stay media."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ async def browser(web: Any, alice: Any, tmp_path: Path) -> AsyncIterator[Tab]:
 
 
 async def plant(alice: Any, tmp_path: Path) -> list[int]:
-    """The corpus in every place where a stranger's words may stand."""
+    """The corpus in every place where text of other sites may stand."""
     made = []
     for number, text in enumerate(CORPUS):
         item = await add_item(alice.id, tmp_path, title=text, folder=text.replace("/", "|"))
@@ -140,7 +140,7 @@ async def test_a_kept_file_never_runs(
     await asyncio.sleep(0.5)  # what must not happen announces nothing
     assert browser.dialogs == []
     assert await browser.look("document.documentElement.getAttribute('ran')") is None
-    # Inside a page of ours it may be shown as a picture at the most, and does not run there either.
+    # Inside a page of the program it may be shown as a picture at the most, and does not run there either.
     await browser.go(f"{web.url}/api/health")
     script = f"""new Promise(done => {{
         const frame = document.createElement('iframe'); frame.src = '/media/{item}';

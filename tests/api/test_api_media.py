@@ -144,7 +144,7 @@ async def test_the_last_byte_of_two_gigabytes(alice: Any, tmp_path: Path) -> Non
     stored = await engine.fetchval("select sha256 from media_file")
     film = blob_store.path_of(stored, ".mp4")
     film.chmod(0o644)
-    with film.open("r+b") as file:  # a hole: it takes no room
+    with film.open("r+b") as file:  # a hole: it takes no space
         file.truncate(size)
         file.seek(size - 1)
         file.write(b"!")
@@ -160,7 +160,7 @@ async def test_the_last_byte_of_two_gigabytes(alice: Any, tmp_path: Path) -> Non
 
 
 async def test_a_client_that_leaves_in_the_middle(web: Any, alice: Any, tmp_path: Path) -> None:
-    """The rest of the file is not read, and everybody else is served."""
+    """The rest of the file is not read, and all others are served."""
     source = tmp_path / "large"
     with source.open("wb") as file:
         file.truncate(256 << 20)
@@ -178,7 +178,7 @@ async def test_a_client_that_leaves_in_the_middle(web: Any, alice: Any, tmp_path
 
 
 async def test_irregular_file_in_the_store_is_not_sent(alice: Any, tmp_path: Path) -> None:
-    """Somebody who can write to the share plants a link, a FIFO or a folder where a file of ours lies."""
+    """A user who can write to the share puts a link, a FIFO or a folder in the place of a stored file."""
     secret = tmp_path / "key"
     secret.write_bytes(b"secret" * 400_000)  # more than a piece that is read at once
     item = await add_item(alice.id, tmp_path)

@@ -1,4 +1,4 @@
-"""/open: a one-time link signs in one browser of this machine, once, within a minute, and nobody else."""
+"""/open: a one-time link signs in one browser of this machine, once, within a minute, and no other."""
 
 import asyncio
 import logging

@@ -34,7 +34,7 @@ class Proxied:
 
 @pytest.fixture
 async def behind(web: Any, alice: Any, bob: Any) -> Any:
-    """The server behind a proxy at 127.0.0.1 that names people."""
+    """The server behind a proxy at 127.0.0.1 that names users."""
     proxy_auth.forget()
     await restarted(web, trusted_proxies=("127.0.0.1",), proxy_user_header=HEADER, proxy_secret=SECRET)
     return Proxied(web)
@@ -62,7 +62,7 @@ async def test_user_without_an_account_is_refused(behind: Any, alice: Any) -> No
     for name in ("Eve", "Alice, Bob", "alice\tbob", "%41lice", "Alice;", "é", "x" * 5000):
         answer = await client.get("/api/items", headers=[(b"Remote-User", name.encode())])
         assert answer.status_code in (400, 401), name
-    # The proxy's word counts, also where the browser still has another person's session.
+    # The proxy's word counts, also where the browser still has another user's session.
     _, secret = await sessions.begin(alice.id, alice.name, admin=True, address="127.0.0.1")
     mixed = {HEADER: "Eve", "Cookie": f"mf_session={secret}"}
     assert (await client.get("/api/items", headers=mixed)).status_code == 401

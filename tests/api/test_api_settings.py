@@ -1,4 +1,4 @@
-"""PATCH /api/settings: limits that people change while it runs, kept in the database, below environment and flags."""
+"""PATCH /api/settings: limits that users change while it runs, kept in the database, below environment and flags."""
 
 import dataclasses
 from typing import Any

@@ -31,7 +31,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 async def share(person: Any, **body: Any) -> str:
-    """A new link of this person -> its path."""
+    """Make a link of this user. Returns: its path."""
     made = await person.http.post("/api/shares", json=body)
     assert made.status_code == 201, made.text
     assert set(made.json()) == {"id", "url", "expires_at"}
@@ -176,7 +176,7 @@ async def test_the_secret_of_a_link_opens_no_other_route(web: Any, alice: Any, t
                 )
             else:
                 answer = await call(client, route, item)
-            # A body that is none is refused before anybody asks who it is.
+            # A body that is none is refused before the sender is identified.
             assert answer.status_code in (401, 400, 415), f"{named(route)}: {answer.status_code}"
     assert (await alice.http.get(f"/api/items/{item}")).status_code == 200
 

@@ -1,4 +1,4 @@
-"""Wishes over HTTP: a preview, a download with subtitles and chapters, its log, a list, all of one person."""
+"""Wishes over HTTP: a preview, a download with subtitles and chapters, its log, a list, all of one user."""
 
 from typing import Any
 

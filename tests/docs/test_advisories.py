@@ -16,7 +16,7 @@ WEAKNESS = {"id": "PYSEC-2026-1", "summary": "Reads along.", "fixed_in": ["1.1"]
 
 @pytest.fixture
 def index() -> Iterator[tuple[str, dict[str, list[dict]]]]:
-    """A package index on loopback -> its address, and the weaknesses by `name/version`."""
+    """A package index on loopback. Returns: its address, and the weaknesses by `name/version`."""
     told: dict[str, list[dict]] = {}
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What the code does in one place only, with the exceptions that have a need of their own."""
+"""Calls that the code makes in one place only, with the exceptions that have a need of their own."""
 
 import ast
 from pathlib import Path

@@ -2,7 +2,7 @@
 
     crash_driver.py SCENARIO DSN MEDIA WORK
 
-Single-threaded, because strace counts the calls of each thread by itself. What the library hands to threads runs in
+Single-threaded, because strace counts the calls of each thread by itself. The library's calls of threads run in
 this one instead. The call of `access` on MARK tells where the part begins that matters.
 """
 
@@ -58,7 +58,7 @@ async def add(work: Path, take: bool = False) -> None:
 
 
 async def download(work: Path) -> None:
-    """What a start does with a download whose file is fetched: rescued, claimed, made playable, kept, tidied up."""
+    """Do what a start does with a download whose file is fetched: rescued, claimed, made playable, kept, tidied up."""
     os.access(MARK, os.F_OK)
     await requeue.recover_own()
     if claim := await leases.claim():
@@ -73,7 +73,7 @@ async def sweep(work: Path) -> None:
 
 
 async def remove(work: Path) -> None:
-    """What `mediafetcher rm` does without a trash and without grace."""
+    """Do what `mediafetcher rm` does without a trash and without grace."""
     owner, item = (await engine.fetchrow("select owner, id from library_item order by id limit 1") or {}).values()
     os.access(MARK, os.F_OK)
     await trash.trash(item, owner)

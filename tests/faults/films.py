@@ -48,7 +48,7 @@ class Films:
                 return self.site.url(f"/media/{self._big()}")
 
     def _long(self) -> str:
-        """Some seconds of a codec that is quick to write and must be encoded anew."""
+        """Some seconds of a codec that is quick to write and must be encoded again."""
         path = self.site.root / "long.mkv"
         picture = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=15"]
         arguments = [ffmpeg.path(), "-v", "error", *picture, "-c:v", "mpeg4", "-q:v", "5", str(path)]
@@ -73,7 +73,7 @@ class Films:
         (self.site.root / name).write_bytes(data)
         if isinstance(argument, int):
             argument = f"{len(data) * argument // 100}/"
-        if way == "changing":  # who goes on meets the second version
+        if way == "changing":  # a resumed download meets the second version
             data += free_box("second version")
         return self.site.url(f"/{way}/{argument}{name}"), hashlib.sha256(data).hexdigest()
 

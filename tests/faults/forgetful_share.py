@@ -72,7 +72,7 @@ class Forgetful(Share):
         self.root = self._read(folder)
 
     def _read(self, path: Path) -> Node:
-        """What lies there from the start is sure."""
+        """Files that exist at the start count as synced."""
         if path.is_dir():
             node = Node(names={inner.name: self._read(inner) for inner in path.iterdir()})
         else:

@@ -235,7 +235,7 @@ class Program:
     # ---- what it leaves --------------------------------------------------------------------------------
 
     def work(self) -> list[str]:
-        """What lies in the folder of work in progress."""
+        """List the folder of work in progress."""
         folders = [folder for folder in (self.state / "work", self.state / "fetch") if folder.exists()]
         return sorted(path.name for folder in folders for path in folder.iterdir())
 

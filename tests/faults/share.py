@@ -86,7 +86,7 @@ class Share:
         subprocess.run(["mount", "-i", "-o", f"remount,{how}", str(self.point)], check=True)
 
     def bare(self) -> list[str]:
-        """What lies under the mount point; to be asked while it is not mounted."""
+        """List the folder under the mount point; call it while nothing is mounted."""
         assert not self.point.is_mount()
         return os.listdir(self.point)
 

@@ -69,7 +69,7 @@ class Share:
                 try:
                     self.take(os.read(self.device, _BIG + 4096))
                 except OSError as error:
-                    if error.errno == errno.ENODEV:  # unmounted, and nobody uses it any more
+                    if error.errno == errno.ENODEV:  # unmounted, and no longer in use
                         return
                     if error.errno not in (errno.EINTR, errno.EAGAIN, errno.ENOENT):
                         raise

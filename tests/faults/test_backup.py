@@ -39,7 +39,7 @@ def _back_up(server, name: str, *more: str) -> Path:
 
 @contextlib.contextmanager
 def _kept_busy(server, urls: list[str]) -> Iterator[list[str]]:
-    """While inside, something is always under way, however slow the machine is -> the links that were added."""
+    """While inside, something is always under way, however slow the machine is. Returns: the links that were added."""
     added: list[str] = []
     stop = threading.Event()
 
@@ -106,8 +106,8 @@ async def test_a_backup_under_load_is_whole_elsewhere(program, films_site, folde
     assert said["items"] >= 1
     second.start()
     assert second.command("store", "take").returncode == 0  # until then nothing is fetched
-    assert await _jar(second) is None  # without the key nobody opens them, we neither
-    rows = second.all_ended(120)  # what the backup had waiting or under way goes on by itself
+    assert await _jar(second) is None  # without the key no program opens them, this one neither
+    rows = second.all_ended(120)  # downloads that waited or ran in the backup are resumed
     assert set(urls) <= {row["url"] for row in rows} <= {*urls, *later}
     assert {row["state"] for row in rows} == {"done"}, rows
     assert len(second.items()) == len(rows)

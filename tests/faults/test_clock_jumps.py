@@ -1,6 +1,6 @@
 """P16: the clocks of the machine jump, the program's and its database's, as libfaketime makes them.
 
-Nothing goes for its age while they are in doubt, downloads go on at once, and each is done once.
+Nothing goes for its age while they are in doubt, downloads are resumed at once, and each is done once.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ pytestmark = [
 
 
 class Clock:
-    """The time of everybody who was started with `environment`: off by `jump` seconds."""
+    """The time of every process that was started with `environment`: off by `jump` seconds."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"
@@ -53,11 +53,11 @@ class Clock:
 
 @contextlib.contextmanager
 def _database(server: Program, clock: Clock) -> Iterator[str]:
-    """The database of this program, run by us with that clock -> its DSN."""
+    """The database of this program, run by us with that clock. Returns: its DSN."""
     home = embedded.Cluster(server.state)
     owner = os.stat(home.data)
     user = as_user(None if os.geteuid() == owner.st_uid else owner.st_uid)
-    faked = ["env", *(f"{name}={value}" for name, value in clock.environment.items())]  # whoever fakes first owns it
+    faked = ["env", *(f"{name}={value}" for name, value in clock.environment.items())]  # the first to fake it owns it
     options = ["-D", str(home.data), "-k", str(home.socket), "-c", "listen_addresses=", "-c", f"hba_file={home.rules}"]
     program = [*user, *faked, str(embedded.programs() / "postgres"), *options]
     with (server.state / "logs" / "clock.log").open("a") as log:
@@ -124,7 +124,7 @@ def test_clocks_jump_and_nothing_goes_for_its_age(program, folder, films_site):
                 raise AssertionError(said) from error
             clock.jump(0)
             until(lambda held=held: server.log.read_text().count("is right again") > held, 90, "it is right again")
-            # Only then does the doubt end for the next start too: a program that ends before that goes on to doubt.
+            # Only then does the doubt end for the next start too: a program that ends before that still doubts.
             until(lambda settled=settled: _settled(server) > settled, 90, "the stamps are corrected")
         # Off at a stop, and years ahead at the next start.
         assert server.stop() < 60

@@ -47,7 +47,7 @@ Point = tuple[str, int]
 
 
 async def _run(strace: list[str], scenario: str, dsn: str, work: Path) -> tuple[int, str]:
-    """The driver under strace -> its exit status (negative: the signal), and what it said."""
+    """The driver under strace. Returns: its exit status (negative: the signal), and what it said."""
     program = shutil.which("strace")
     if program is None:
         pytest.fail("strace is not installed, and without it no crash point can be tried: apt-get install strace")
@@ -86,7 +86,7 @@ async def _points(scenario: str, dsn: str, work: Path) -> list[Point]:
 
 
 async def _alone() -> None:
-    """Wait until the server has noticed that the killed program is gone, and rolled its transaction back."""
+    """Wait until the server has noticed that the killed program has ended, and rolled its transaction back."""
     await eventually(
         lambda: engine.fetchval(
             "select count(*) from pg_stat_activity where datname = current_database() and application_name = ''"
@@ -109,7 +109,7 @@ async def _verify() -> None:
     """After a kill: whole or not there. After the sweeper: exactly what the database says."""
     await _alone()
     found = [finding for finding in await check.check(read_data=True) if finding.kind != "leftover"]
-    # A side file placed beside a file that somebody holds, before the commit: nothing is wrong or unknown.
+    # A side file placed beside a file that another item holds, before the commit: nothing is wrong or unknown.
     assert [finding for finding in found if finding.kind != "unlisted_side_file"] == []
     await sweeper.sweep()
     await check.repair(found)
@@ -162,18 +162,18 @@ async def _nothing(work: Path) -> None:
 
 
 async def _brought(work: Path) -> None:
-    """The file is new, and nobody's but ours."""
+    """The file is new, and belongs to this user alone."""
     (work / "film").unlink()
     (work / "film").write_bytes(CONTENT["film"])
 
 
 async def _known(work: Path) -> None:
-    """Somebody has the same bytes already."""
+    """Another user has the same bytes already."""
     await _put(work, CONTENT["film"])
 
 
 async def _dying(work: Path) -> None:
-    """The same bytes are there, and the sweeper will take them next."""
+    """The same bytes exist, and the sweeper will take them next."""
     await _known(work)
     await engine.execute("delete from library_item")
 

@@ -86,7 +86,7 @@ def test_to_a_server_of_ones_own_and_back(external, program, films_site):
     moved = server.command("database", "move", external.dsn)
     assert moved.returncode == 0, moved.stderr
     assert postgres.PASSWORD not in moved.stdout
-    assert server.command("database", "move", external.dsn).returncode == 1  # the old one is not the truth any more
+    assert server.command("database", "move", external.dsn).returncode == 1  # the old one is no longer the truth
     refused = server.command("list")
     assert refused.returncode != 0 and "[database_moved]" in refused.stderr
     assert postgres.PASSWORD not in refused.stderr

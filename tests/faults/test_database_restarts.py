@@ -1,4 +1,4 @@
-"""P15: the database may restart under twenty downloads; everybody is told to try again, and nothing is lost."""
+"""P15: the database may restart under twenty downloads; every client is told to try again, and nothing is lost."""
 
 import os
 import signal

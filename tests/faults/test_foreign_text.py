@@ -1,4 +1,4 @@
-"""P21: text that strangers wrote never stops the server, whatever it is and however often the server is started."""
+"""P21: text of other sites never stops the server, whatever it is and however often the server is started."""
 
 import http.client
 import time

@@ -1,4 +1,4 @@
-"""A full disk stops politely: one clear line, no half file, no attempt burnt, and it goes on without a restart (P8)."""
+"""A full disk stops politely: one clear line, no half file, no attempt lost, no restart needed (P8)."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 
-# Where the disk is full, in KiB: at the beginning, in the middle and near the end of the film.
+# The size at which the disk is full, in KiB: at the beginning, in the middle and near the end of the film.
 POINTS = [40 + 128 * number // max(1, deep.count(8, 3) - 1) for number in range(deep.count(8, 3))]
 
 
@@ -73,7 +73,7 @@ def test_a_full_media_folder(program, folder, films_site, kilobytes):
 @pytest.mark.promise(8)
 @pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="there is no FUSE here")
 def test_hidden_quota_of_the_disk_is_met(program, folder, films_site):
-    """The disk has room, and each write beyond the quota is refused (EDQUOT)."""
+    """The disk has space, and each write beyond the quota is refused (EDQUOT)."""
     with shares.mounted(folder) as share:
         server = program(media=share.point, mount_check_seconds=0.3).start()
         for url, kilobytes in zip(films_site(len(POINTS)), POINTS, strict=True):

@@ -1,4 +1,4 @@
-"""P26: strangers who connect and say nothing, say half, or do not read keep nobody out and cost no memory.
+"""P26: clients that connect and send nothing, send half, or do not read keep no other out and cost no memory.
 
 The quick run holds 1,200 connections for a few seconds, the deep one 3,000 for a minute.
 """

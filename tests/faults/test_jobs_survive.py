@@ -1,4 +1,4 @@
-"""What was asked for is done, once, whatever is killed or stopped meanwhile (P1, P10, P11, P12, P13)."""
+"""Every download is done, once, whatever is killed or stopped meanwhile (P1, P10, P11, P12, P13)."""
 
 import asyncio
 import contextlib

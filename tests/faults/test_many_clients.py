@@ -1,4 +1,4 @@
-"""P19, P20: a burst of links and a crowd of people. Nothing is refused, lost or doubled.
+"""P19, P20: a burst of links and many clients. Nothing is refused, lost or doubled.
 
 How fast it is, `scripts/bench burst people` says.
 """

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.promise(25), pytest.mark.timeout(7200)]
 _COUNT = deep.count(25, 120)
 _PROGRAM_COUNT = deep.count(25, 60)
 _BATCH = 20
-_STALLED_SECONDS = 20.0  # between two times that pages which are not read are opened anew
+_STALLED_SECONDS = 20.0  # between two times that pages which are not read are opened again
 _SPARE = 16  # threads that may come and go
 # Descriptors too: a page that reads nothing is held for up to a minute after it was closed, ten of them each time.
 _SPARE_DESCRIPTORS = 64
@@ -108,7 +108,7 @@ async def test_mixed_downloads_leave_memory_descriptors_threads_and_tables_flat(
 
 
 class Pages:
-    """Event streams of open pages: most are read, the others are never read and opened anew when they are dropped."""
+    """Event streams of open pages: most are read, the others are never read and opened again when they are dropped."""
 
     def __init__(self, server: Program, count: int, stalled: int) -> None:
         self._server = server

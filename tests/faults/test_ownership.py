@@ -20,7 +20,7 @@ def _files(media: Path) -> set[str]:
 
 
 def _fill(one: Program, films_site: Films, count: int, first: int = 0) -> Path:
-    """Fetch films -> the media folder, with files as old as those of last year."""
+    """Fetch films. Returns: the media folder, with files as old as those of last year."""
     for url in films_site(count, first=first):
         one.submit(url)
     assert {row["state"] for row in one.all_ended(120)} == {"done"}

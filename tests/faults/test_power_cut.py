@@ -1,8 +1,8 @@
 """P3: the power goes at any moment, and the disk has of what was not synced as much or as little as it likes.
 
-The media folder is a share that keeps book of what is surely on the disk (forgetful_share.py). At the cut it answers
-no more, the program is killed, and what is left is laid out as another share; that the database keeps what it has
-committed is PostgreSQL's promise, and that it is asked for is looked at here. Then everything must be as after any
+The media folder is a share that records what is surely on the disk (forgetful_share.py). At the cut it stops answering,
+the program is killed, and what is left is laid out as another share. PostgreSQL promises that the database keeps what
+it has committed; that this is asked for is checked here. Then everything must be as after any
 crash: the checker is content, and after the sweeper the disk holds what the database says and nothing else.
 """
 
@@ -78,7 +78,7 @@ class Disk:
         await self.process.wait()
 
     async def power_goes(self, seed: str) -> None:
-        """What was not synced may be lost; then all of it is there again, as it is now."""
+        """Changes that were not synced may be lost; after this call all exist as they are now."""
         before = self.kept
         self.number += 1
         self.kept.mkdir()
@@ -86,7 +86,7 @@ class Disk:
         await self.down()
         shutil.rmtree(before)
         await self.up()
-        # What we wrote ourselves may be back, though we live: as after any start, it is of a process that is dead.
+        # Files of this process may exist again, though it lives: as after any start, they are of a dead process.
         blob_store._abandoned.update(path.name for path in (self.point / "incoming").iterdir())
         assert (await mount.refresh()).state == "online"
 
@@ -104,7 +104,7 @@ async def disk(database: str, state: Path, tmp_path: Path) -> AsyncIterator[Disk
 
 
 async def _driver(disk: Disk, scenario: str, dsn: str, work: Path, cut: int) -> bool:
-    """Run it until the share has seen so many changes -> whether it came to its end."""
+    """Run it until the share has seen so many changes. Returns: whether it came to its end."""
     await disk.tell(f"cut {cut}")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-B", str(crash.DRIVER), scenario, dsn, str(disk.point), str(work)),
@@ -178,7 +178,7 @@ async def test_the_power_goes(name: str, disk: Disk, database: str, work: Path) 
 
 
 async def test_the_power_goes_after_a_kill(disk: Disk, database: str, work: Path) -> None:
-    """What a killed one left on its way to the disk is not sure only because it is there to be seen."""
+    """A killed process's unsynced changes are not durable only because they are visible."""
     chance = deep.chance("kill")
     changes = 0
     for number in range(ROUNDS + 1):

@@ -17,7 +17,7 @@ from tests.faults.films import Films
 from tests.faults.program import PASSWORD, REPOSITORY, Program, until
 
 ROUNDS = deep.count(23, 1)
-MARGIN = 10.0  # seconds: what was committed longer ago comes back
+MARGIN = 10.0  # seconds: changes that were committed longer ago are restored
 
 Shown = dict[int, tuple[str, str]]  # title and folder
 
@@ -35,7 +35,7 @@ def _ok(answer) -> None:  # type: ignore[no-untyped-def]
 
 
 class _Person:
-    """Somebody who works with their library. What they did to it is remembered only by the program."""
+    """A user who works with their library. Only the program remembers the changes."""
 
     def __init__(self, server: Program, chance: random.Random, films: Films | None = None) -> None:
         self.server, self.chance = server, chance

@@ -1,6 +1,6 @@
 """P7, the whole program: the share goes away in every way, at any moment, and nothing is lost by it.
 
-Its waiting times are short; a deep run takes those that people have.
+Its waiting times are short; a deep run takes those of real installations.
 """
 
 import os
@@ -36,7 +36,7 @@ def nas(folder: Path):
 
 
 async def _rows(server: Program) -> dict[str, list]:
-    """What the database says of the library."""
+    """Read the library from the database."""
     connection = await asyncpg.connect(embedded.Cluster(server.state).dsn)
     try:
         return {
@@ -144,7 +144,7 @@ def test_a_start_without_the_share(fault, nas, program, films_site):
     system = server.ask("GET", "/system").json()
     assert system["mount"]["state"] == "offline" and str(nas.point) in system["mount"]["reason"]
     (url,) = films_site(1)
-    id = server.submit(url)  # people may ask all the same
+    id = server.submit(url)  # users may still submit links
     _quick(server)
     assert server.download(id)["state"] == "queued"
     nas.end(fault)
@@ -159,7 +159,7 @@ def test_a_very_first_start_on_a_share_that_hangs(nas, program):
 
 
 def test_a_stop_while_the_share_hangs(nas, program, films_site):
-    """In the middle of storing, with people waiting for media: it stops, and later everything is whole."""
+    """In the middle of storing, with users waiting for media: it stops, and later everything is whole."""
     server = program(media=nas.point, **WAITS).start()
     first, second = films_site(2)
     server.submit(first)

@@ -1,4 +1,4 @@
-"""Two web servers on one PostgreSQL and one share: whoever answers, it is the same library."""
+"""Two web servers on one PostgreSQL and one share: whichever answers, it is the same library."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ def pair(folder: Path) -> Iterator[tuple[Program, Program]]:
 
 
 class Ear:
-    """What a page on this server hears: the states of downloads, in order, by their number."""
+    """Collect what a page on this server is sent: the states of downloads, in order, by their number."""
 
     def __init__(self, server: Program) -> None:
         self.heard: list[tuple[int, str]] = []

@@ -81,7 +81,7 @@ def test_installation_of_0_1_under_todays_program_keeps_everything(shared: postg
     def states() -> dict[int, str]:
         return {row["id"]: row["state"] for row in server.downloads()}
 
-    # What waited is done: two need the cookies that 0.1.0 encrypted, and a third those that it asked for.
+    # The queued downloads are done: two need the cookies that 0.1.0 encrypted, and a third those that it asked for.
     parked, failed = old.facts["facts"]["parked"], old.facts["facts"]["failed"]
     until(lambda: {9, 11} <= {id for id, state in states().items() if state == "done"}, 60, "what waited is done")
     assert (states()[parked], states()[failed]) == ("needs_action", "failed")
@@ -187,7 +187,7 @@ def _opened(token: str, nonce: str, box: str) -> dict[str, Any]:
 
 
 def test_extension_of_0_1_pairs_sends_and_reads_the_answers(shared: postgres.Postgres, program, old):
-    """What is sent is what that extension sent: the requests are replayed, so their time is not compared."""
+    """The requests are those that the extension sent. They are replayed, so their time is not compared."""
     old.move_to(shared)
     with psycopg.connect(shared.dsn, autocommit=True) as connection:
         connection.execute("update pairing_code set expires_at = now() + interval '4 minutes'")

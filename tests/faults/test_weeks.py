@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.promise(27), pytest.mark.timeout(7200)]
 
 @dataclass(frozen=True)
 class Size:
-    """What must not grow."""
+    """Sizes that must not grow."""
 
     descriptors: int
     threads: int
@@ -66,7 +66,7 @@ def _let_time_pass(database: psycopg.Connection, seconds: float) -> None:
 
 
 def _live_a_day(server: Program, links: list[str]) -> None:
-    """What people do: fetch, look, rename, throw away, sign in and out, guess wrongly."""
+    """Act as users do: fetch, look, rename, throw away, sign in and out, guess wrongly."""
     for link in links:
         server.submit(link)
     server.all_ended(120)

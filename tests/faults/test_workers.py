@@ -38,7 +38,7 @@ def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, film
     items = server.items() if JOBS <= 200 else []
     assert {item["media"]["ref_count"] for item in items} == {1}
     assert shared.fetch("select count(*), count(distinct media_file) from library_item") == [(JOBS, JOBS)]
-    assert shared.fetch("select count(*) from download where attempt > 1")[0][0] >= 1  # what died went on elsewhere
+    assert shared.fetch("select count(*) from download where attempt > 1")[0][0] >= 1  # resumed elsewhere
     assert second.stop() == 0
     shutil.rmtree(first.state / "work")
     server.assert_clean()

@@ -59,7 +59,7 @@ class Container:
         return [f"lxc-{tool}", "-P", str(self._lxc), "-n", self.name, *more]
 
     def start(self) -> str:
-        """Boot, until OpenRC has started its default runlevel -> why LXC cannot run the container; empty: it runs."""
+        """Boot, until OpenRC has started its default runlevel. Returns: why LXC cannot run it, or an empty text."""
         log = self._folder / "lxc.log"
         done = subprocess.run(self._command("start", "-o", str(log)), capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
@@ -97,7 +97,7 @@ class Container:
         )
 
     def __call__(self, line: str, seconds: float = 120) -> str:
-        """Run a line of shell inside that succeeds -> what it printed."""
+        """Run a line of shell inside that succeeds. Returns: what it printed."""
         done = self.attach("sh", "-c", line, seconds=seconds)
         assert done.returncode == 0, f"{line}: {done.returncode} {done.stdout}{done.stderr}"
         return done.stdout
@@ -108,7 +108,7 @@ class Container:
         return done.returncode == 0 and json.loads(done.stdout)["status"] == "ok"
 
     def processes(self, user: int) -> dict[int, str]:
-        """What an account of the container runs: numbers as this machine sees them, command lines."""
+        """The processes of an account of the container: numbers as this machine sees them, command lines."""
         space = os.readlink(f"/proc/{self.pid}/ns/pid")
         return {number: command for number, owner, command in _in_space(space) if owner == SHIFT + user}
 

@@ -1,4 +1,4 @@
-"""What the fixture site does: one table, from the first part of the path to a function of a few lines.
+"""The behaviours of the fixture site: one table, from the first part of the path to a function of a few lines.
 
 A path is /<behaviour>/<arguments>/<file>. Files are those of the corpus (media.py).
 """
@@ -72,7 +72,7 @@ def _cut(request: Request) -> None:
 
 
 def _changing(request: Request) -> None:
-    """The first version breaks off; who asks for the rest meets another version."""
+    """The first version is cut off; a request for the rest meets another version."""
     after, name = _argument(request)
     changed = any(entry["range"] for entry in request.site.asked(request.path))
     tail = free_box("second version") if changed else b""
@@ -274,7 +274,7 @@ def _live_split(request: Request) -> None:
 
 
 def _elsewhere(request: Request) -> None:
-    """What belongs to a film lies on another host: this one by its other name."""
+    """Files that belong to a film lie on another host: this one by its other name."""
     base, kind = f"http://localhost:{request.site.port}", request.rest
     if kind in ("picture", "text"):
         body, sent_as = pages.answer("sound" if kind == "picture" else "subtitles", request.base)
@@ -398,7 +398,7 @@ def _short_stream(request: Request) -> None:
 
 
 def _lost_piece(request: Request) -> None:
-    """A stream, one piece of which is gone."""
+    """A stream, one piece of which is missing."""
     lines = "".join(f"#EXTINF:1,\n{path}\n" for path in ("/hls/mux/s000.ts", "/hls/mux/s999.ts", "/hls/mux/s002.ts"))
     body = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-PLAYLIST-TYPE:VOD\n{lines}#EXT-X-ENDLIST\n"
     request.send(200, body, kind=playlists.kind("x.m3u8"))

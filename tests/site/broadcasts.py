@@ -87,7 +87,7 @@ def _anew(times: int) -> str:
 
 
 def _window(times: int) -> str:
-    """After five pieces three are gone before they could be seen."""
+    """After five pieces three expire before they could be seen."""
     if times <= 3:
         return listing(0, 2 + times)
     last = min(PIECES, 6 + times)

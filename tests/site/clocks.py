@@ -26,7 +26,7 @@ KINDS = (
 _FOLDERS = {"fmp4": "hls/clock4", "apart": "hls/clock-v", "described": "hls/clock-v", "languages": "hls/clock-v"}
 # A dub beeps lower.
 _SOUNDS = {"a.m3u8": "hls/clock-a", "de.m3u8": "hls/clock-low"}
-# kind -> (X-TIMESTAMP-MAP, seconds at which the line begins on its clock)
+# By kind: (X-TIMESTAMP-MAP, seconds at which the line begins on its clock)
 _MAPS = {"zero": ("MPEGTS:0,LOCAL:00:00:00.000", 15), "negative": ("MPEGTS:-6000,LOCAL:00:00:00.000", 5)}
 _STREAM = '#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=64x48,CODECS="avc1.42c00d,mp4a.40.2",SUBTITLES="s"'
 _SOUND = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,URI="a.m3u8"'

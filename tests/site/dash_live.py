@@ -90,7 +90,7 @@ def _manifest(name: str, request: Request) -> str:
 
 def _shown(name: str, looks: int) -> tuple[int, int]:
     """The first piece of the picture that the manifest names, and the first one that it does not."""
-    if name == "window" and looks >= 2:  # after four pieces four are gone before they could be seen
+    if name == "window" and looks >= 2:  # after four pieces four expire before they could be seen
         return 8, min(_PIECES, 7 + looks)
     if name == "endless":
         return 0, 6

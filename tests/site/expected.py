@@ -1,4 +1,4 @@
-"""What must become of every behaviour of the fixture site: one row each, walked through the real program.
+"""The expected outcome of every behaviour of the fixture site: one row each, walked through the real program.
 
 `state` is that of the download after one attempt. `what` is the decision of a download that is done (none, remux,
 audio, video, both, audio_only), else the code of its error. The corpus of media files has its own list: media.ACTIONS.
@@ -52,7 +52,7 @@ CASES: list[Case] = [
     *_done("/page/subtitles", "/page/chapters", "/page/sound", "/list/1"),
     *_codes("failed", "is_playlist", "/list/3", "/rss"),
     *_codes("failed", "unsupported", "/page/none", "/loop", "/broken.mpd"),
-    # It needs a person
+    # It needs the user
     *_codes("needs_action", "login_required", "/status/401/x"),
     *_codes("needs_action", "members_only", "/status/402/x", "/refuses/403/members"),
     *_codes("needs_action", "age_limit", "/refuses/403/age"),

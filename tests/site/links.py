@@ -21,7 +21,7 @@ NAMES: dict[str, tuple[bytes, str]] = {
 
 
 def once(request: Request) -> None:
-    """/once/<bytes>/<file>: the first GET is answered, and breaks off after so many bytes; 0: it does not.
+    """/once/<bytes>/<file>: the first GET is answered, and is cut off after so many bytes; 0: it does not.
 
     Only the rest is given after that.
     """

@@ -51,7 +51,7 @@ class Film(NamedTuple):
     exact: bool = True
 
 
-# Made from nothing. Those whose arguments name another file come after it.
+# Made from nothing. Films whose arguments name another file come after it.
 FILMS: dict[str, Film] = {
     # The good one and its near misses
     "ok.mp4": Film(f"{_V} {_A} {_H264} {_AAC} {_FAST}", "none"),

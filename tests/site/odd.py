@@ -27,7 +27,7 @@ def _data(request: Request, name: str) -> bytes:
 
 
 def _gzip(request: Request, name: str) -> None:
-    """Packed although nobody asked for it."""
+    """Packed although the client did not ask for it."""
     request.send(200, gzip.compress(_data(request, name), 1), kind="video/mp4", Content_Encoding="gzip")
 
 

@@ -19,7 +19,7 @@ def page(title: str, head: str, body: str) -> str:
 
 
 def index(table: Mapping[str, Any], base: str) -> str:
-    """What there is, with a link to try where there is one."""
+    """The page of all behaviours, with a link to try each that has one."""
     rows = "".join(
         f"<li>{html.escape(entry.usage)}"
         + (f' <a href="{entry.example}">{html.escape(base + entry.example)}</a>' if entry.example else "")
@@ -39,7 +39,7 @@ def answer(kind: str, base: str) -> tuple[bytes | str, str]:
 
 
 def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
-    """kind -> (title, head, body)"""
+    """By kind: (title, head, body)."""
     film, cover = f"{base}/media/ok.mp4", f"{base}/media/cover.jpg"
     linked = {
         "@context": "https://schema.org",

@@ -1,4 +1,4 @@
-"""Playlists of the fixture site: live, and those that try to make somebody read files or other addresses."""
+"""Playlists of the fixture site: live, and those that try to make the program read files or other addresses."""
 
 _HEAD = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
 _END = "#EXT-X-ENDLIST\n"

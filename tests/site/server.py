@@ -1,4 +1,4 @@
-"""The server of the fixture site: requests, answers, files with Range. What it does for a path: behaviours.py.
+"""The server of the fixture site: requests, answers, files with Range. Its answer for each path: behaviours.py.
 
 with Site(corpus) as site:
     site.url("/media/ok.mp4")

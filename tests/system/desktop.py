@@ -36,7 +36,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def display() -> Iterator[str]:
-    """Start Xvfb on a free display -> its name."""
+    """Start Xvfb on a free display. Returns: its name."""
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
@@ -138,7 +138,7 @@ async def in_chromium(window: dict[str, Any], script: str) -> Any:
 
 @contextlib.asynccontextmanager
 async def firefox_session(port: int) -> Any:
-    """Open a session of WebDriver BiDi -> its socket."""
+    """Open a session of WebDriver BiDi. Returns: its socket."""
 
     async def opened() -> ClientConnection | None:
         return await connect(f"ws://127.0.0.1:{port}/session", max_size=None, proxy=None, origin=None)
@@ -188,13 +188,13 @@ class Desktop:
         return self.start(*arguments, **environment).wait(60)
 
     def output(self, *arguments: str, given: str = "") -> str:
-        """What a command prints. Raises: `CalledProcessError` if it fails."""
+        """Return what a command prints. Raises: `CalledProcessError` if it fails."""
         argv = [*self.program, *arguments]
         done = subprocess.run(argv, env=self.environment, input=given, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     def launch(self, entry: Path) -> None:
-        """Start an entry of the application menu, as a desktop does: by GLib if it is there, else by its command."""
+        """Start an entry of the application menu, as a desktop does: by GLib if available, else by its command."""
         environ, quiet = self.environment, subprocess.DEVNULL
         with self.said.open("ab") as said:
             if gio := shutil.which("gio"):

@@ -54,7 +54,7 @@ class Firefox:
         return json.loads(self._stream.read(int(size)))
 
     def call(self, command: str, **parameters: Any) -> Any:
-        """Send a command -> its result. Raises: RuntimeError with what Firefox says."""
+        """Send a command. Returns: its result. Raises: RuntimeError with what Firefox says."""
         self._number += 1
         text = json.dumps([0, self._number, command, parameters]).encode()
         self._connection.sendall(str(len(text)).encode() + b":" + text)
@@ -72,7 +72,7 @@ class Firefox:
         return self.call("WebDriver:ExecuteAsyncScript", script=script, args=[])
 
     def until(self, expression: str, seconds: float = PATIENCE) -> Any:
-        """Wait until an expression is true -> its value."""
+        """Wait until an expression is true. Returns: its value."""
         return self._wait(lambda: self.look(expression), expression, seconds)
 
     def click(self, selector: str) -> None:

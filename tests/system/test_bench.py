@@ -1,4 +1,4 @@
-"""What `scripts/bench` is made of, where it could lie: the APIs of other downloaders' servers, and the report."""
+"""Parts of `scripts/bench` that could report wrong figures: the APIs of other downloaders' servers, and the report."""
 
 import http.server
 import json

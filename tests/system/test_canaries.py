@@ -1,7 +1,7 @@
 """Every kind of secret, planted in the running program and looked for afterwards: in no dump of the database, no file
 below the state folder, no log, no backup, no temporary file, and no command line or environment of any process.
 
-What must be there (a name, a site) is looked for in the same way, so that a search which finds nothing means something.
+Texts that must exist (a name, a site) are searched in the same way, so that a search without a result proves something.
 """
 
 import base64

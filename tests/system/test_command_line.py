@@ -51,7 +51,7 @@ class Shell:
         )
 
     def get(self, *arguments: str) -> list[dict[str, Any]]:
-        """`get --json` that succeeds -> what it says of each link."""
+        """`get --json` that succeeds. Returns: what it says of each link."""
         done = self("get", "--json", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]

@@ -80,7 +80,7 @@ async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_an
     await desktop.shown(lambda: windows(2))
     assert await desktop.in_chromium(first, desktop.WHO) == "owner"
 
-    # The closed page leaves the server running, which says so once. Downloads go on.
+    # The closed page leaves the server running, which says so once. Downloads continue.
     assert await desktop.in_chromium(first, _SEND % json.dumps(site.url("/slow/10/ok.mp4"))) == 201
     closed = datetime.now(UTC)
     desktop.end_browsers(here.browsers)

@@ -1,4 +1,4 @@
-"""What `doctor` finds where it was really planted: the program itself, in a mount namespace of its own."""
+"""`doctor` finds faults that were really made: the program itself, in a mount namespace of its own."""
 
 import json
 import os

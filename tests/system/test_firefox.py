@@ -219,7 +219,7 @@ def test_extension_pairs_sends_cookies_and_downloads(world: World, site: Any) ->
     assert firefox.look("document.querySelector('#page button').id") == "download"
     firefox.until("document.querySelector('#cookies').open")
 
-    # The popup counts the cookies first. A click sends them, and the download goes on.
+    # The popup counts the cookies first. A click sends them, and the download continues.
     firefox.until("/^5 /.test(document.querySelector('#count').textContent)")
     firefox.click("#extract")
     firefox.until("document.querySelector('#status.good')")

@@ -1,4 +1,4 @@
-"""What listens: one port, on this machine alone where nobody said otherwise; PostgreSQL on a private socket."""
+"""Listening sockets: one port, on this machine alone by default; PostgreSQL on a private socket."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ def running(folder: Path) -> Iterator[Running]:
 
 
 def listening(*options: str) -> list[tuple[str, set[int]]]:
-    """What `ss` shows: address, and the processes that hold it."""
+    """Read what `ss` shows: address, and the processes that hold it."""
     said = subprocess.run(["ss", "-Hlnp", *options], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in said.splitlines()]
     return [(row[3], {int(pid) for pid in re.findall(r"pid=(\d+)", " ".join(row))}) for row in rows]

@@ -22,7 +22,7 @@ ADDRESS = "127.0.0.2"  # where the browser sits
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
-    """One for `localhost`, signed by itself -> its file, and that of its key."""
+    """One for `localhost`, signed by itself. Returns: its file, and that of its key."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=localhost")
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())

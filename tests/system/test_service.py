@@ -1,4 +1,4 @@
-"""What a service manager is given, judged by the manager's own tools; and that it hears when we are ready."""
+"""The files for a service manager, judged by the manager's own tools; and that it hears when we are ready."""
 
 import os
 import shutil

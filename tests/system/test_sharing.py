@@ -1,4 +1,4 @@
-"""The whole program with two people: one source in flight is one download, and what each of them has is their own."""
+"""The whole program with two users: one source in flight is one download, and each has a library of their own."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from tests.faults.program import ENDED, REPOSITORY, TLS, Program, until
 
 
 class Guest:
-    """A second person of the program."""
+    """A second user of the program."""
 
     def __init__(self, program: Program, name: str) -> None:
         self.program, self.name = program, name

@@ -93,7 +93,7 @@ async def owner(database: str, state: Path, media_online: Path) -> AsyncIterator
 
 
 async def _walk(owner: int, site: Site, paths: list[str], options: Options | None = None) -> list[tuple[dict, str]]:
-    """Try each link once, some at a time -> (its row, the decision)."""
+    """Try each link once, some at a time. Returns: (its row, the decision)."""
     rows = [await lifecycle.submit(owner, site.url(path), options=options) for path in paths]
     claims = [await leases.claim() for _ in rows]
     assert sorted(claim.id for claim in claims if claim) == sorted(row["id"] for row in rows)
@@ -111,7 +111,7 @@ async def _walk(owner: int, site: Site, paths: list[str], options: Options | Non
 
 
 def _alike(cases: list[Case]) -> Iterator[list[Case]]:
-    """Those that are walked together: under the same limits, a few at a time."""
+    """The links that are walked together: under the same limits, a few at a time."""
     for _, group in itertools.groupby(cases, key=lambda case: case[3:]):
         together = list(group)
         yield from (together[start : start + _AT_ONCE] for start in range(0, len(together), _AT_ONCE))
@@ -128,7 +128,7 @@ def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     assert len({case.path for case in CASES}) == len(CASES) >= 50
     assert len(media.ACTIONS) >= 90
     walked = {case.path.strip("/").partition("/")[0].partition("?")[0] for case in CASES}
-    # Those that need more than a link (cookies, a browser, patience, what lies beside a film) or a server meanwhile.
+    # Links that need more than themselves (cookies, a browser, time, files of a film) or a server meanwhile.
     others = {"login", "challenge", "elsewhere", "hang", "secret", "texts", "api", "slow-list"}
     others |= {"gzipbomb", "endless-page"}
     # Those of test_recordings.py, test_one_clock.py and test_cut_at_origin.py.
@@ -193,7 +193,7 @@ def _shelve(films: dict[str, tuple[str, dict]], name: str, item: dict) -> None:
 
 
 async def _played(films: dict[str, tuple[str, dict]], folder: Path) -> dict[str, str]:
-    """Play stored files in Chromium -> what is wrong with which."""
+    """Play stored files in Chromium. Returns: what is wrong with which."""
     with Site(mount.root()) as shelf:
         rows = [[path, item["media"]["video_codec"] is not None, item["duration"]] for path, (_, item) in films.items()]
         page = folder / "player.html"

@@ -38,7 +38,7 @@ async def _run(dsn: str, sql: str):
 
 
 async def _databases(dsn: str) -> list[str]:
-    """What was made beside the database itself."""
+    """List what was made next to the database itself."""
     rows = await _run(dump.renamed(dsn, "postgres"), "select datname from pg_database order by 1")
     return [row[0] for row in rows if row[0].startswith(dump.name_of(dsn) + "_")]
 

@@ -1,4 +1,4 @@
-"""What the build of the single file refuses."""
+"""Inputs that the build of the single file refuses."""
 
 from pathlib import Path
 

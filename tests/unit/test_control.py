@@ -152,7 +152,7 @@ async def test_client_that_sends_no_command_is_sent_away(tmp_path: Path, monkeyp
 
 
 async def test_client_that_does_not_read_is_sent_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What its command says would else be kept in memory without end."""
+    """The output of its command would otherwise be kept in memory without end."""
     monkeypatch.setattr(control_socket, "_LIMIT", 1 << 16)
     said = 0
 

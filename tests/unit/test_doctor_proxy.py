@@ -1,4 +1,4 @@
-"""What the doctor says of a proxy that may name people."""
+"""The findings of the doctor about a proxy that may name users."""
 
 from typing import Any
 

@@ -172,7 +172,7 @@ async def test_old_key_file_opens_nothing_after_a_rotation(owner: int, paired: E
     await again.pair()
     box = encryption.from_base64url(again.message("ping"))
     assert encryption.unseal(box)
-    (state / "key").write_bytes(kept)  # what somebody copied earlier
+    (state / "key").write_bytes(kept)  # as copied earlier
     assert encryption.public_key() == before
     with pytest.raises(errors.DecryptionFailed):
         encryption.unseal(box)

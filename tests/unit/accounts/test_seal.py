@@ -89,7 +89,7 @@ def test_a_rotation_keeps_both_until_the_old_is_dropped(state: Path) -> None:
     assert encryption.decrypt(after, *PLACE) == b"canary"
     with pytest.raises(encryption.DecryptionError):
         encryption.decrypt(before, *PLACE)
-    assert encryption.public_key() != public  # devices pair again: whoever has the old file reads none of their calls
+    assert encryption.public_key() != public  # devices pair again: the old file opens none of their calls
 
 
 # ---- the extension's side --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a failed sign-in costs says nothing about whether the name exists.
+"""The time of a failed sign-in says nothing about whether the name exists.
 
 Measured is the processor time of this process, which a loaded machine does not stretch as it does the wall's clock:
 the median of rounds in which every kind of name takes its turn.

@@ -1,4 +1,4 @@
-"""People: names, the local person, and the administrator who always remains."""
+"""Users: names, the local user, and the administrator who always remains."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What one address or account may have open at once, and what happens to the oldest."""
+"""The limits of what one address or account may have open at once, and what happens to the oldest."""
 
 import asyncio
 

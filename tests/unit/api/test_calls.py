@@ -69,7 +69,7 @@ def test_our_own_name() -> None:
         ("172.18.0.3", ["Alice"], "Alice"),
         ("10.0.0.1", [], None),
         ("10.0.0.1", [""], None),
-        ("10.0.0.1", ["Alice", "Bob"], ""),  # somebody who cannot be
+        ("10.0.0.1", ["Alice", "Bob"], ""),  # a user who cannot be
         ("10.0.0.1", ["Alice", "Alice"], ""),
         ("10.0.0.2", ["Alice"], None),
         ("203.0.113.9", ["Alice"], None),

@@ -1,4 +1,4 @@
-"""What the kernel says of a connection: whether its client reads, and that it can be cut."""
+"""The kernel's state of a connection: whether its client reads, and that it can be cut."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ async def test_client_that_does_not_read_is_seen_and_cut() -> None:
     waiting = asyncio.create_task(found.writable(10))
     await asyncio.sleep(0)
     found.cut()
-    assert await waiting  # nobody has to wait for what has ended
+    assert await waiting  # a request that has ended is not waited for
     found.close()
     for each in (ours, client):
         each.close()

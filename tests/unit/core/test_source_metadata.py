@@ -1,4 +1,4 @@
-"""What is read from the values of yt-dlp: the fields of each kind of source, and bounds for whatever a site says."""
+"""Reading the values of yt-dlp: the fields of each kind of source, and bounds for whatever a site says."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Work that a cancellation must not break off."""
+"""Work that a cancellation must not interrupt."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.waiting import eventually
 
 
 class _Work:
-    """Work that goes on until `end` is set."""
+    """Work that runs until `end` is set."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.begun, self.end, self.done = asyncio.Event(), asyncio.Event(), False

@@ -56,6 +56,12 @@ def test_findings_plain_english_accepted(text: str) -> None:
     assert not found(text)
 
 
+def test_check_file_of_tests_leaves_out_their_strings() -> None:
+    source = '"""What came."""\n\nSAID = "Nobody knows this one."  # start anew\n'
+    assert [one.text for one in words.check_file("tests/test_x.py", source)] == ["What came.", "anew"]
+    assert "Nobody" in [one.text for one in words.check_file("mediafetcher/x.py", source)]
+
+
 def test_check_file_python_reports_docstrings_comments_and_messages() -> None:
     source = (
         '"""Whoever reads."""\n'

@@ -1,4 +1,4 @@
-"""A backup of strangers: loading it runs no program, neither here nor in the server."""
+"""A hostile backup: loading it runs no program, neither here nor in the server."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from tests.conftest import Server, cloned
 
 
 async def _dump_with(server: Server, folder: Path, planted: str) -> list[str]:
-    """A dump with `planted` in the place of one of its own statements, as its maker can write it -> its schema."""
+    """A dump with `planted` instead of one of its own statements, as its maker can write it. Returns: its schema."""
     async with cloned(server) as dsn:
         held = await dump.dump(dsn, folder)
     file = folder / dump.DUMP

@@ -21,7 +21,7 @@ async def _user(name: str) -> int:
 
 
 async def _fetched(owner: int, url: str, **options: Any) -> tuple[int, str]:
-    """A link that `owner` has fetched, under a key that everybody shares -> its item, its key."""
+    """A link that `owner` has fetched, under a key that all users share. Returns: its item, its key."""
     file = await engine.fetchval(_FILE, f"{owner} {url}")
     key = f"link {url}"
     source = await engine.fetchval(

@@ -20,7 +20,7 @@ from tests import places
 from tests.conftest import Server, cloned
 from tests.waiting import eventually
 
-# Made by a program of the time when everybody was trusted: 73 rows, and a database that a restored backup replaced.
+# Made by a program that still trusted every local user: 73 rows, and a database that a restored backup replaced.
 EARLIER = Path(__file__).parents[2] / "faults" / "superuser_cluster.tar.xz"
 ROWS = 73
 KILLED_AFTER = (0.2, 0.5, 0.8, 1.2, 1.8, 3.0)  # seconds
@@ -58,7 +58,7 @@ async def running(state: Path) -> AsyncIterator[embedded.Cluster]:
 
 @pytest.fixture
 def earlier(state: Path) -> Path:
-    """A state folder with a cluster that trusts everybody, whose role is the bootstrap superuser."""
+    """A state folder with a cluster that trusts every local user, whose role is the bootstrap superuser."""
     with tarfile.open(EARLIER) as archive:
         archive.extractall(state)
     account = process.service_account()
@@ -77,7 +77,7 @@ async def _fetch(dsn: str, sql: str) -> list[tuple[object, ...]]:
 
 
 def _stranger(dsn: str, user: str, password: str = "") -> str:
-    """The same server, for somebody who does not know the password."""
+    """The same server, for a client that does not know the password."""
     secret = f":{password}" if password else ""
     return f"postgresql://{user}{secret}@{dsn.partition('@')[2]}"
 

@@ -1,6 +1,6 @@
 """Every table of the database is known to backup, move, rebuild, the deletion of a user, and the documents.
 
-Each test begins with the database's own catalogue, so a new table fails until somebody has decided what becomes of it.
+Each test begins with the database's own catalogue, so a new table fails until its row there says what becomes of it.
 """
 
 import io
@@ -22,7 +22,7 @@ _LOOSE = {("export_folder", "owner"): "library/export/update.py", ("export_tree"
 
 @pytest.fixture
 def documented() -> dict[str, tuple[str, str]]:
-    """Table -> what a rebuild does, what the deletion of a user does."""
+    """Return by table what a rebuild does, and what the deletion of a user does."""
     text = (Path(__file__).parents[3] / "docs/tables.md").read_text()
     return {name: (rebuild, deletion) for name, rebuild, deletion in _ROW.findall(text)}
 

@@ -1,4 +1,4 @@
-"""A media folder that is there, and can go away."""
+"""A media folder that is online, and can go offline."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

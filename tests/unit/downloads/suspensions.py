@@ -1,7 +1,7 @@
 """Drive the tasks of one download step by step, and let something happen at one chosen suspension.
 
 Each task that a download starts is wrapped by a coroutine that sees every suspension: the moment at which the task
-waits for a future. A place is the chain of awaiting functions with their lines, so that loops count once. What happens
+waits for a future. A place is the chain of awaiting functions with their lines, so that loops count once. The action
 at a place is an error in place of the future's result, a cancellation, or something real that is done meanwhile.
 """
 
@@ -49,7 +49,7 @@ class Driver:
             loop.set_task_factory(before)
 
     def reached(self, place: Place) -> bool:
-        """Note a suspension -> whether this is the one to act at."""
+        """Note a suspension. Returns: whether this is the one to act at."""
         self.places[place] = self.places.get(place, 0) + 1
         if place != self._at or self.acted:
             return False

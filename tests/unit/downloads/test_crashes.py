@@ -73,7 +73,7 @@ async def test_others_that_ran_beside_the_poison_are_done(owner):
 
 
 async def test_kills_that_leave_more_of_the_file_each_time_are_not_counted(owner):
-    """A power cut every minute is no fault of a download that goes on from where it was."""
+    """A power cut every minute is no fault of a download that resumes where it was."""
     id = (await lifecycle.submit(owner, "https://films.example/long"))["id"]
     for number in range(8):
         claim = await leases.claim()

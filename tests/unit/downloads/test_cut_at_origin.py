@@ -1,4 +1,4 @@
-"""What its origin has cut is fetched once more, then kept as far as it plays; a claim alone refuses nothing."""
+"""A file that its origin has cut is fetched once more, then kept as far as it plays; a claim alone refuses nothing."""
 
 from dataclasses import replace
 

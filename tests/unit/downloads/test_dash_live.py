@@ -1,4 +1,4 @@
-"""Live DASH is recorded as live HLS is: what was fetched is kept, gaps are noted, and a recording goes on."""
+"""Live DASH is recorded as live HLS is: what was fetched is kept, gaps are noted, and a recording resumes."""
 
 import asyncio
 from xml.etree import ElementTree
@@ -91,7 +91,7 @@ def test_numbers_follow_the_pieces_through_a_sliding_window_and_a_restart():
     reader = dash_live.Reader(client, VIDEO, track)  # type: ignore[arg-type]
     assert numbers(360, 380) == [18, 19]
     reader = dash_live.Reader(client, VIDEO, track)  # type: ignore[arg-type]
-    assert numbers(500, 520)[0] > 20  # something is missing, nobody knows how much
+    assert numbers(500, 520)[0] > 20  # something is missing, how much is unknown
 
 
 def test_sliding_list_without_times_keeps_its_numbers():

@@ -1,4 +1,4 @@
-"""What a list says of a plain file is known to the user of that list alone, also if others have the same file."""
+"""Values that a list gives a plain file are known to the user of that list alone, also if others have the file."""
 
 import contextlib
 import functools

@@ -1,4 +1,4 @@
-"""Removing a person: what they alone had goes, what others hold stays, whatever was under way."""
+"""Removing a user: what they alone had goes, what others hold stays, whatever was under way."""
 
 from dataclasses import replace
 

@@ -37,7 +37,7 @@ async def owner(database) -> int:
 
 
 async def _work() -> int:
-    """Do everything that is due -> how many."""
+    """Do everything that is due. Returns: how many."""
     done = 0
     while claim := await leases.claim():
         await runner.run(claim)
@@ -296,7 +296,7 @@ async def test_a_stream_that_has_not_begun_waits_without_a_slot(owner, site, pat
         begins = await engine.fetchval("select extract(epoch from run_after - now())::float8 from download")
         assert begins == pytest.approx(7200, abs=60)
         assert await requeue.promote_scheduled() == 0
-        assert (await lifecycle.retry(row["id"], owner))["state"] == "queued"  # a person need not wait
+        assert (await lifecycle.retry(row["id"], owner))["state"] == "queued"  # a user need not wait
     else:
         await lifecycle.cancel(row["id"], owner)
 

@@ -94,7 +94,7 @@ async def owner(database) -> int:
 
 
 async def _attempt(id: int, injection: Injection | None = None) -> str:
-    """Claim the row and work on it once -> its state. An end that was not written is found by the lease."""
+    """Claim the row and work on it once. Returns: its state. An end that was not written is found by the lease."""
     await engine.execute("update download set run_after = now() where state = 'queued'")
     await mount.refresh()
     claim = await leases.claim()

@@ -1,7 +1,7 @@
 """P24: whatever happens while a download waits, at whichever await, nothing is lost, stuck or left behind.
 
 Unlike test_errors_everywhere.py, which wraps calls, this drives the tasks of a download step by step
-(suspensions.py): every await of ours and of the libraries below is a place, process starts included. The deep run
+(suspensions.py): every await of the program and of its libraries is a place, process starts included. The deep run
 takes every place with every fault.
 """
 
@@ -66,7 +66,7 @@ _ERRORS: dict[str, Callable[[], BaseException]] = {
     "Network": errors.Network,
     "Crashed": errors.Crashed,
 }
-# What is done for real while the download waits.
+# The actions, done for real while the download waits.
 _DEEDS = ("stop", "pause", "cancel", "kill children", "end connections", "CancelledError")
 _FAULTS = (*_ERRORS, *_DEEDS)
 
@@ -169,7 +169,7 @@ class Attempt:
                 os.kill(pid, signal.SIGKILL)
 
     async def _cancel(self) -> None:
-        """Nobody asked for it: the task that waits is cancelled."""
+        """No user asked for it: the task that waits is cancelled."""
         assert self._plan and self._task
         download = active.get(self._id)
         task = self._task if self._plan.place[0].startswith(_RUN) else download and download.task
@@ -216,7 +216,7 @@ _known: Counter[str] = Counter()  # left by a plan that failed: told once
 
 
 def _left_behind() -> list[str]:
-    """What a download that has ended must not leave."""
+    """Find what a download that has ended must not leave."""
     chosen, pool = settings.get(), engine.DB.pool
     assert pool is not None and prefork._pool is not None
     folders = (chosen.work, chosen.fetch, mount.incoming())

@@ -21,7 +21,7 @@ URL = "https://films.example/watch/{}"
 
 @pytest.fixture(autouse=True)
 def _ready(database, state, media_online):
-    """A database, settings, and a media folder that is there."""
+    """A database, settings, and a media folder that is online."""
     for download in active.all_active():
         active.unregister(download)
 
@@ -236,7 +236,7 @@ async def test_claim_refuses_where_the_disk_of_the_work_is_full(owner):
     assert nodes.paused().code == "disk_full"
 
 
-# ---- lease and fence -------------------------------------------------------------------------------------
+# ---- lease and fencing token ----------------------------------------------------------------------------
 
 
 async def test_beat_renews_and_writes_progress(owner):
@@ -370,7 +370,7 @@ async def test_release_burns_no_attempt(owner):
     assert shown["error"]["code"] == "disk_full" and shown["attempt"] == 0
 
 
-# ---- what the person asks --------------------------------------------------------------------------------
+# ---- what the user asks ----------------------------------------------------------------------------------
 
 
 async def test_cancel_pause_resume_retry_of_a_queued_one(owner):

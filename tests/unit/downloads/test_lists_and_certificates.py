@@ -1,4 +1,4 @@
-"""What a list knows of its entries, several films on a page, and the certificates of a home network."""
+"""Values that a list has of its entries, several films on a page, and the certificates of a home network."""
 
 import contextlib
 import datetime

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.downloads.test_download_options import _ready, _run, owner  # noqa: F401
 from tests.unit.downloads.test_lists_and_certificates import _served, authority  # noqa: F401
 
-# path -> (state, code, words of the sentence)
+# By path: (state, code, words of the sentence)
 CAUSES = {
     "/basic/ok.mp4": ("failed", "password_required", "name and password"),
     "/guarded/told/ok.mp4": ("failed", "referer_required", "visitors of its own pages"),

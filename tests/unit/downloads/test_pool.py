@@ -142,7 +142,7 @@ async def test_row_without_a_wakeup_is_found(owner):
 
 
 async def test_wakeups_do_not_pile_up(owner):
-    """With no slot to hear them, reconcile rings no more often than there is use for."""
+    """Without a free slot, reconciliation wakes workers only as often as is useful."""
     for number in range(10):
         await lifecycle.submit(owner, f"https://site{number}.example/a")
     await engine.execute("delete from huey_task")
@@ -225,7 +225,7 @@ async def test_progress_is_told_a_few_times_a_second(owner, running):
 
 
 async def test_two_weeks_of_ticks_delay_no_download(owner):
-    """Versions before put one into the queue each minute, also while nobody took them."""
+    """Versions before put one into the queue each minute, also if no worker took them."""
     # A worker of autovacuum in this database is a superuser's, and would keep it from being dropped.
     await engine.execute("alter table huey_task set (autovacuum_enabled = false)")
     tick = json.dumps(["id", "mediafetcher.downloads.queue.tick", None, 0, 0, None, [], {}, None, None]).encode()

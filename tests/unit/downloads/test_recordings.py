@@ -1,4 +1,4 @@
-"""A live stream is recorded whatever happens to it: what was fetched is kept, and a recording goes on."""
+"""A live stream is recorded whatever happens to it: what was fetched is kept, and a recording resumes."""
 
 import asyncio
 from dataclasses import replace
@@ -74,7 +74,7 @@ async def test_wish_from_start_records_all_that_a_list_shows(owner, site):
 
 
 async def _recording(owner: int, url: str, pieces: int, site) -> tuple[int, asyncio.Task]:
-    """A recording in work that has fetched so many pieces -> its id, and the task."""
+    """A recording in work that has fetched so many pieces. Returns: its id, and the task."""
     row = await lifecycle.submit(owner, url, options=FROM_START)
     at_work = asyncio.create_task(runner.run(await leases.claim()))
     await eventually(lambda: len(site.asked(".ts")) >= pieces, seconds=60)

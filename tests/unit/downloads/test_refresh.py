@@ -112,7 +112,7 @@ async def test_site_that_asks_to_slow_down_is_left_for_the_next_run(owner, item)
 
 
 async def test_look_by_the_proxy_of_a_rule_leaves_the_shared_row(owner, item):
-    """Somebody's proxy says what it likes."""
+    """A proxy on the way answers anything."""
     other = await add_user("bob")
     theirs = await items.copy(item, owner, await folders.ensure(owner, "Other"))
     theirs_folder = await folders.ensure(other, "Theirs")

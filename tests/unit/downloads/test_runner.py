@@ -34,7 +34,7 @@ async def owner(database) -> int:
 
 
 async def _run(owner: int, url: str, **more) -> dict:
-    """Submit a link, work on it once -> its row."""
+    """Submit a link, work on it once. Returns: its row."""
     row = await lifecycle.submit(owner, url, **more)
     claim = await leases.claim()
     assert claim and claim.id == row["id"]
@@ -165,7 +165,7 @@ async def test_the_same_bytes_are_encoded_once(owner, site):
 
 
 async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, site):
-    """Two people want the same: the second row waits for the first, and is then done without a byte."""
+    """Two users want the same: the second row waits for the first, and is then done without a byte."""
     other = await add_user("bob")
     url = site.url("/media/ok.mp4")
     first, second = await lifecycle.submit(owner, url), await lifecycle.submit(other, url)
@@ -216,7 +216,7 @@ async def test_a_private_address_that_is_not_allowed(owner, site):
 
 
 async def test_unexpected_error_stops_one_attempt_and_no_more(owner, site, caplog):
-    """A job folder that cannot be made: nobody expected that."""
+    """A job folder that cannot be made is an unexpected error."""
     settings.get().work.rmdir()
     settings.get().work.write_text("no folder")
     row = await _run(owner, site.url("/media/ok.mp4"))
@@ -277,7 +277,7 @@ async def test_orders_end_the_work_at_once(owner, site, stage, order):
 
 @pytest.mark.parametrize("ordered", [False, True])
 async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, site, monkeypatch, ordered):
-    """The file is in its place when the row says that nobody wants it any more.
+    """The file is in its place when the row says that it is no longer wanted.
 
     Only the sweep unlinks: the file stays as a known row without references until its grace period is over.
     """
@@ -377,7 +377,7 @@ async def test_truncated_file_is_fetched_again(owner, site):
 
 
 def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
-    """Whoever fetches may write to the folder: the names in it are its own, or none."""
+    """The fetch child may write to the folder: the names in it are its own, or none."""
     film, secret = tmp_path / "media.mp4", tmp_path.parent / "key"
     film.write_bytes(b"film")
     secret.write_bytes(b"film")

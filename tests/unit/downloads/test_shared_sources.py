@@ -1,4 +1,4 @@
-"""Who is given what others fetched: nothing whose bytes somebody else could have chosen."""
+"""Which users are given what others fetched: nothing whose bytes another user could have chosen."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What an error that ends an attempt says about the download and its file."""
+"""The facts in an error that ends an attempt, about the download and its file."""
 
 import errno
 import os

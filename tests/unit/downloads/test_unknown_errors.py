@@ -55,7 +55,7 @@ async def _assert_done_without_second_download(site, id: int, name: str) -> None
 
 
 def _raising(monkeypatch, module, name: str, error: BaseException) -> None:
-    """Let a function of ours raise once."""
+    """Let a function of the program raise once."""
     real = getattr(module, name)
 
     async def once(*given, **named):
@@ -121,7 +121,7 @@ async def test_message_that_postgresql_cannot_keep_ends_the_download_all_the_sam
 
 @pytest.mark.parametrize("name", ["/media/ok.mp4", "/media/h264_aac.mkv"])
 async def test_ffmpeg_killed_by_the_system_keeps_the_file(owner, site, monkeypatch, tmp_path, name):
-    """As the OOM killer does: FFmpeg is gone by a signal, and nothing is known of the file."""
+    """As the OOM killer does: FFmpeg is killed by a signal, and nothing is known of the file."""
     script = tmp_path / "ffmpeg"
     script.write_text("#!/bin/sh\nkill -9 $$\n")
     script.chmod(0o755)

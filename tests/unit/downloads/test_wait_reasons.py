@@ -54,7 +54,7 @@ async def test_download_that_can_never_fit_starves_no_other(owner, fact):
     assert await leases.claim() is None
     shown = await queries.get(fits - 1)
     assert (shown["state"], shown["error"]["code"]) == ("queued", "no_room")
-    await engine.execute(f"update download set {fact} = 1 where id = $1", fits - 1)  # somebody freed some room
+    await engine.execute(f"update download set {fact} = 1 where id = $1", fits - 1)  # some space was freed
     assert (await leases.claim()).id == fits - 1
 
 

@@ -90,7 +90,7 @@ async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner
     assert "is now in use" in await _said(rows[2])
     assert (versions.status().version, versions.status().offered) == (NEWER, None)
     assert [(await queries.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
-    # Who goes back stays there until somebody says otherwise, or there is a newer one still.
+    # A version that was rolled back to stays until the user changes it, or a newer one still is published.
     assert versions.rollback().version == versions.bundled()
     await ytdlp_canary.look_daily()
     os.utime(versions.root() / "next-look", (1, 1))

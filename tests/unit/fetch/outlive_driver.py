@@ -57,7 +57,7 @@ YoutubeDL.extract_info = extract_info
 
 
 def shim(place: Path, *, late: bool) -> Path:
-    """Write a yt-dlp like ours that turns hostile when a link is given to it, or once it told what is there."""
+    """Write a yt-dlp like ours that turns hostile when a link is given to it, or once it told what it is."""
     found = importlib.util.find_spec("yt_dlp")
     assert found and found.origin
     package = place / "ytdlp" / "yt_dlp"
@@ -88,7 +88,7 @@ async def fetches(kind: str, place: Path) -> None:
 
 
 async def encodes() -> None:
-    """What FFmpeg could do."""
+    """Do what FFmpeg could do."""
     folder = process.give(settings.get().fetch / "1")
     code = f"{_ATTACK}\ncopies()\nprint('ready', flush=True)\ntime.sleep(1000)"
     argv = [os.path.realpath(sys.executable), "-I", "-S", "-c", code]

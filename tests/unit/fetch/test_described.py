@@ -1,4 +1,4 @@
-"""What real yt-dlp reads of pages of every kind, from the site to the metadata that is kept."""
+"""Real yt-dlp reads pages of every kind, from the site to the metadata that is kept."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What real yt-dlp reads of YouTube's videos of every kind, and of a list of them, to the metadata that is kept."""
+"""Real yt-dlp reads YouTube's videos of every kind, and a list of them, to the metadata that is kept."""
 
 import msgspec
 import pytest

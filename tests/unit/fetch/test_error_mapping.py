@@ -1,4 +1,4 @@
-"""What yt-dlp and the network say -> the one problem it is."""
+"""Errors of yt-dlp and the network, and the one problem that each is mapped to."""
 
 import errno
 import http.client

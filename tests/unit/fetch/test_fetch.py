@@ -31,7 +31,7 @@ def folder(state: Path) -> Path:
 
 
 async def bring(url: str, folder: Path, options: Options | None = None, cookies: str | None = None, report=None):
-    """Look and download -> (info, result)."""
+    """Look and download. Returns: (info, result)."""
     async with client.Fetch(url, options or Options(), folder, cookies) as source:
         info = await source.info()
         return info, await source.download(report or (lambda *_: None))
@@ -131,7 +131,7 @@ async def test_refused_link_has_its_error(site, folder, path, kind):
 
 
 async def test_loopback_by_its_other_name(site, folder):
-    """Where there is no IPv6, the name cannot even be resolved."""
+    """Without IPv6 the name cannot even be resolved."""
     with pytest.raises((errors.BlockedAddress, errors.Network)):
         await bring(site.url("/redirect?to=http://[::1]/film.mp4"), folder)
 
@@ -214,7 +214,7 @@ STRANGE = ["film.desktop", "mov\u202e4pm.exe", "-rf.mp4", "%0a" + "f" * 230 + ".
 
 @pytest.mark.parametrize("name", STRANGE)
 async def test_a_files_name_and_ending_are_ours(state, folder, tmp_path, media_corpus, name):
-    """S13. What a server calls a file is never a name here, and an ending that could be run is none."""
+    """S13. The name that a server gives a file is never a name here, and an ending that could be run is none."""
     served = tmp_path / "served"
     served.mkdir()
     shutil.copyfile(media_corpus / "ok.mp4", served / name)
@@ -303,7 +303,7 @@ async def test_the_next_attempt_goes_on_where_the_last_was_cut(site, folder, med
 
 
 async def test_a_stream_that_was_killed_begins_again(site, folder, media_corpus):
-    """What yt-dlp keeps of a stream in pieces cannot be trusted after a kill."""
+    """The parts that yt-dlp keeps of a stream in pieces cannot be trusted after a kill."""
     place = work_folders.make(folder)
     whole = (media_corpus / "hls/mux/s000.ts").read_bytes()
     (place / "media.mp4.part").write_bytes(whole)
@@ -333,7 +333,7 @@ async def test_an_endless_body_meets_the_limit(site, folder):
     settings.use(replace(settings.get(), max_file_size=3 << 20))
     with pytest.raises(errors.TooLarge):
         await bring(site.url("/endless/64/x.mp4"), folder)
-    assert 0 < work_folders.written(folder) <= (3 << 20) + 4096  # with the notes beside it
+    assert 0 < work_folders.written(folder) <= (3 << 20) + 4096  # with its notes
 
 
 async def test_too_little_space_is_reported_before_the_disk_is_full(site, folder):

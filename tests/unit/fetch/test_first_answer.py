@@ -8,7 +8,7 @@ from mediafetcher.fetch.options import FILE_STEM
 
 
 def test_part_that_disappears_during_the_download_stops_nothing(tmp_path: Path) -> None:
-    # A part whose name is listed and whose file is gone: another thread has renamed it in between.
+    # A part whose name is listed and whose file is missing: another thread has renamed it in between.
     (tmp_path / f"{FILE_STEM}.mp4.part-Frag1.part").symlink_to("gone")
     answers, answer = FirstAnswer(tmp_path), object()
     answers.end()

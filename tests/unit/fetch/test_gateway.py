@@ -27,7 +27,7 @@ def on_loopback(monkeypatch: pytest.MonkeyPatch):
 
 
 async def asked(admitted: gateway.Pass, host: bytes, port: int, command: int = 1) -> int:
-    """Ask for a connection -> the number of the answer."""
+    """Ask for a connection. Returns: the number of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", admitted.way.port)
     token = admitted.way.token.encode()
     writer.write(b"\x05\x01\x02\x01\x02mf" + bytes([len(token)]) + token)
@@ -95,7 +95,7 @@ async def test_gateway_that_died_is_replaced_for_the_next_fetch(state, site):
 
 
 async def test_gateway_gets_at_no_file_of_ours(state, on_loopback):
-    """What reads requests of a hostile child is confined too."""
+    """The process that reads requests of a hostile child is confined too."""
     admitted = await gateway.admit([], [])
     try:
         with contextlib.suppress(Exception):

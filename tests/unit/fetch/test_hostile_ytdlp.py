@@ -150,7 +150,7 @@ def hostile(state: Path, tmp_path: Path):
 
 @pytest.fixture(params=["", "namespace", "landlock", "namespace,landlock"], ids=lambda left_out: left_out or "all")
 def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
-    """What this kernel is said not to have."""
+    """The features that this kernel is said not to have."""
     monkeypatch.setenv("MF_WITHOUT", request.param)
     gateway.kind.cache_clear()
     gateway.available.cache_clear()
@@ -167,7 +167,7 @@ def went(folder: Path) -> set[str]:
 
 
 def processes_in(folder: Path) -> list[str]:
-    """What still runs below a folder."""
+    """Find the processes that still run below a folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -195,7 +195,7 @@ async def _through(source: client.Fetch) -> None:
 
 
 async def attacked(hostile, name: str) -> Path:
-    """Fetch with it in this mode -> the child's folder."""
+    """Fetch with it in this mode. Returns: the child's folder."""
     mode = MODES[name]
     settings.use(replace(settings.get(), allow_hosts=mode.get("allow_hosts", ())))
     folder = settings.get().work / "1"
@@ -261,7 +261,7 @@ async def test_warm_program_gets_at_folders_of_children_and_nothing_else(hostile
 
 
 async def test_ordinary_program_of_the_same_account_has_it_all(hostile, state: Path) -> None:
-    """What the refusals above are worth: the same code, not confined."""
+    """Proof that the refusals above mean something: the same code, not confined."""
     folder = process.give(settings.get().fetch / "1")
     code = (hostile() / "yt_dlp" / "__init__.py").read_text().replace("= survivor()", "= False")
     (hostile() / "yt_dlp" / "__init__.py").write_text(code)
@@ -273,7 +273,7 @@ async def test_ordinary_program_of_the_same_account_has_it_all(hostile, state: P
 
 
 def _again(user: int, before: list[str], which: str) -> None:
-    """Run these tests as somebody else, in a folder of theirs."""
+    """Run these tests as another user, in a folder of that user."""
     place = places.make("mf-user-")  # short: sockets lie in it
     os.chown(place, user, user)
     env = {"PATH": os.environ["PATH"], "HOME": str(place), "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,4 +1,4 @@
-"""A fetch that is a browser on the wire: a child without internet sockets, whose one way out has the gate's rules."""
+"""A fetch that is a browser on the wire: a child without internet sockets; its one way out has the egress rules."""
 
 import asyncio
 import json
@@ -106,7 +106,7 @@ async def test_playlists_that_reach_for_more(site, folder, name):
 
 
 async def test_cookies_stay_at_home(site, folder):
-    """S9, by curl's own jar: a redirect to another name takes none along; what the site renewed comes back."""
+    """S9, by curl's own jar: a redirect to another name takes none along; those that the site renewed are returned."""
     elsewhere = site.url(f"/media/{MEDIA}", host="localhost")
     result, _ = await bring(site.url(f"/redirect?to={elsewhere}"), folder, cookies=COOKIES)
     there = [entry for entry in site.log if entry["host"].startswith("localhost")]
@@ -118,7 +118,7 @@ async def test_cookies_stay_at_home(site, folder):
 
 
 async def test_with_a_proxy_there_is_no_browser(site, folder):
-    """Ours would have to stand before it. The site says no, as to everybody."""
+    """A token of the server would have to come first. The site refuses, as it does for all."""
     settings.use(replace(settings.get(), proxy=f"http://127.0.0.1:{site.port}"))
     async with client.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder) as source:
         with pytest.raises(errors.Problem):

@@ -89,7 +89,7 @@ async def test_result_that_is_no_plain_file_refused_at_once(state, tmp_path, med
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")
 async def test_folder_of_an_earlier_version_becomes_the_childs(state, site, media_corpus):
-    """What an earlier version fetched counts; what a child may have planted in that folder does not."""
+    """Files that an earlier version fetched count; files that a child may have planted in that folder do not."""
     folder = process.give(settings.get().work / "1")
     (folder / checkpoint.CONVERTED).symlink_to("/etc/passwd")
     async with client.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:

@@ -30,7 +30,7 @@ def _use(url: str | None) -> None:
 
 
 async def _fetch(warnings: list[str], options: Options = MOBILE) -> int:
-    """Fetch the video -> its size."""
+    """Fetch the video. Returns: its size."""
     folder = settings.get().work / "1"
     async with client.Fetch(LINK, options, folder, on_warning=warnings.append) as source:
         await source.info()

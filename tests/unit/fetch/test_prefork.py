@@ -153,7 +153,7 @@ async def test_after_many_forks_a_fresh_program_takes_over_and_the_old_one_ends_
 
 
 async def test_stalled_program_fails_no_fetch_and_the_next_starts_cold(site, folder, monkeypatch):
-    """Stopped as if it swapped or hung: who is at work goes on, and the next ones need not wait for it."""
+    """Stopped as if it swapped or hung: running children continue, and the next ones need not wait for it."""
     monkeypatch.setattr(prefork, "_ANSWER_SECONDS", 0.3)
     async with client.Fetch(site.url("/slow/60/ok.mp4"), Options(), folder) as at_work:
         await at_work.info()

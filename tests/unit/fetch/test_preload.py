@@ -1,4 +1,4 @@
-"""What the program that forks has loaded before the first fetch."""
+"""Modules that the program that forks has loaded before the first fetch."""
 
 from typing import Any
 

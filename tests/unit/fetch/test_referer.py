@@ -24,7 +24,7 @@ class _Refused(Exception):
 
 
 def _site(wants: str | None, refused: Callable[[str], _Refused] = _Refused) -> tuple[Callable[[Any], _Answer], list]:
-    """A site that gives its file only to visitors of the page `wants` -> how it answers, and what it was asked."""
+    """Make a site that gives its file only to visitors of `wants`. Returns: how it answers, and what it was asked."""
     asked: list[str | None] = []
 
     def send(request: Request) -> _Answer:

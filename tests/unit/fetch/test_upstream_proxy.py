@@ -23,7 +23,7 @@ _BIG = os.urandom(3 << 20)
 
 
 def _certificate(folder: Path, name: str, issuer: "tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None" = None):
-    """A certificate for this name or address; without an issuer one that issues others -> it and its key."""
+    """A certificate for this name or address; without an issuer one that issues others. Returns: it and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.now(datetime.UTC)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -50,7 +50,7 @@ def _certificate(folder: Path, name: str, issuer: "tuple[x509.Certificate, ec.El
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An authority of our own that `SSL_CERT_FILE` names -> the folder with certificates by name."""
+    """An authority of our own that `SSL_CERT_FILE` names. Returns: the folder with certificates by name."""
     ours = _certificate(tmp_path, "authority")
     for name in ("127.0.0.1", "other.example"):
         _certificate(tmp_path, name, ours)
@@ -63,7 +63,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 class _Proxy:
-    """A proxy behind TLS. What it was asked for is in `heads`."""
+    """A proxy behind TLS. The requests that it got are in `heads`."""
 
     def __init__(self) -> None:
         self.heads: list[bytes] = []

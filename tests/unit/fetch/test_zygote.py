@@ -1,4 +1,4 @@
-"""What the program that forks has in memory is what yt-dlp itself would come to use."""
+"""The program that forks has the same in memory that yt-dlp itself would come to use."""
 
 import subprocess
 import sys

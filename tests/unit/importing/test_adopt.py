@@ -51,7 +51,7 @@ def films(tmp_path) -> Path:
 
 @pytest.fixture
 def put(films, media_corpus):
-    """`put("A/film.mp4", "ok.mp4")`: a file of the corpus at that place -> its path."""
+    """`put("A/film.mp4", "ok.mp4")`: a file of the corpus at that place. Returns: its path."""
 
     def copy(place: str, name: str = "ok.mp4") -> Path:
         target = films / place
@@ -67,7 +67,7 @@ async def _run(owner: int, *paths: Path, **more) -> list[importer.Outcome]:
 
 
 async def _items(owner: int) -> dict[str, dict]:
-    """The person's items by folder and title."""
+    """The user's items by folder and title."""
     found, cursor = [], None
     while True:
         page = await queries.page(owner, folder="", deep=True, limit=100, cursor=cursor)
@@ -188,7 +188,7 @@ async def test_faulty_file_of_a_group_is_named_and_the_others_are_added(owner, f
 
 
 async def test_many_files_take_few_starts_and_few_commits(owner, films, monkeypatch):
-    """What makes many files fast: they share FFmpeg's starts and transactions, and memory does not grow."""
+    """Many files are fast: they share FFmpeg's starts and transactions, and memory does not grow."""
     make_files(films, 200)
     starts, run = [], ffmpeg.run
 
@@ -216,7 +216,7 @@ async def test_a_second_run_reads_nothing_and_adds_nothing(owner, films, put):
     put("one.mp4"), put("two.mp3", "a.mp3")
     first = await _run(owner, films)
     for path in films.iterdir():
-        os.utime(path, ns=(0, path.stat().st_mtime_ns))  # so that reading would show: relatime sets it anew
+        os.utime(path, ns=(0, path.stat().st_mtime_ns))  # so that reading would show: relatime sets it again
     again = await _run(owner, films)
     assert [(one.result, one.item) for one in again] == [("known", one.item) for one in first]
     assert all(path.stat().st_atime_ns == 0 for path in films.iterdir())

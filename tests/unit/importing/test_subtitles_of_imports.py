@@ -1,4 +1,4 @@
-"""Subtitles and chapters of imported files: those inside a file, and texts beside it."""
+"""Subtitles and chapters of imported files: those inside a file, and text files next to the file."""
 
 import shutil
 from pathlib import Path
@@ -39,7 +39,7 @@ def films(tmp_path) -> Path:
 
 @pytest.fixture
 def film(films, media_corpus):
-    """`film("A/x.mp4")`: a file at that place, with bytes of its own -> its path."""
+    """`film("A/x.mp4")`: a file at that place, with bytes of its own. Returns: its path."""
 
     def make(place: str) -> Path:
         target = films / place
@@ -58,7 +58,7 @@ async def _run(owner: int, *paths: Path, **more) -> dict[str, importer.Outcome]:
 
 
 async def _texts(owner: int) -> dict[str, dict[str, str]]:
-    """The subtitles of each item: title -> language -> WebVTT."""
+    """Return the subtitles of each item as WebVTT, by title and language."""
     page = await queries.page(owner, folder="", deep=True, limit=100)
     return {
         item["title"]: {

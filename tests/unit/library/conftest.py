@@ -1,4 +1,4 @@
-"""A person with an empty library, and short ways to put things into it."""
+"""A user with an empty library, and short ways to put things into it."""
 
 import dataclasses
 import hashlib
@@ -43,7 +43,7 @@ def at_once(use: Callable[..., None]) -> None:
 
 @pytest.fixture
 def put(owner: int, tmp_path: Path) -> Put:
-    """`await put(b"bytes", title=..., owner=..., folder=..., side={...})` -> item id."""
+    """`await put(b"bytes", title=..., owner=..., folder=..., side={...})`. Returns: item id."""
 
     async def do(data: bytes, title: str = "A film", side: dict[str, bytes] | None = None, **more: Any) -> int:
         source = tmp_path / uuid.uuid4().hex

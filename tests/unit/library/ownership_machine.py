@@ -1,7 +1,7 @@
 """A hypothesis state machine: installations that come, go, are copied, restored and share one media folder (P22).
 
 Real functions on the real store and a real PostgreSQL. One database serves all installations: the rows of each are put
-in place when it acts. What a database knows is read from it after each act, so an act may fail anywhere.
+in place when it acts. The content of a database is read after each act, so an act may fail anywhere.
 
 Three clocks can be set, and nothing above them is replaced: the time since boot, the wall clock of each machine, and
 the clock of each database (`now()` and `clock_timestamp()` of a schema that comes before the system's).
@@ -437,7 +437,7 @@ class Installations(RuleBasedStateMachine):
     @precondition(lambda self: self.backups and len(self.installations) < MOST)
     @rule(which=WHICH)
     def clone(self, which: int) -> None:
-        """A copy of a database is started elsewhere, and nobody says so."""
+        """A copy of a database is started elsewhere, without notice."""
         self.said.append(f"clone {which}")
         self.alone = False
         self._new(self._backup(which))
@@ -445,7 +445,7 @@ class Installations(RuleBasedStateMachine):
     @precondition(lambda self: self.backups)
     @rule(who=WHO, which=WHICH)
     def roll_back(self, who: int, which: int) -> None:
-        """The machine goes back to a snapshot, and nobody says so."""
+        """The machine goes back to a snapshot, without notice."""
         self.said.append(f"roll back {who} to {which}")
         self._become(who, which)
 
@@ -555,7 +555,7 @@ class Installations(RuleBasedStateMachine):
 
 
 class _suppress_frozen:
-    """What a frozen installation refuses is not done."""
+    """An act that a frozen installation refuses is not done."""
 
     def __enter__(self) -> None:
         return None

@@ -35,7 +35,7 @@ def there(media_online: Path) -> Path:
 
 @pytest.fixture
 def said(put):
-    """`await said(b"1", "Title", upload_date=...)`: an item with a poster and these values of yt-dlp -> its id."""
+    """`await said(b"1", "Title", upload_date=...)`: an item with a poster and values of yt-dlp. Returns: its id."""
 
     async def do(data: bytes, title: str, **values) -> int:
         item = await put(data, title, {"poster.jpg": b"picture of " + data})
@@ -48,7 +48,7 @@ def said(put):
 
 @pytest.fixture
 async def show(said, there) -> Path:
-    """A show of two seasons, and an item without a date -> its folder."""
+    """A show of two seasons, and an item without a date. Returns: its folder."""
     await said(
         b"1",
         "One / first",

@@ -38,7 +38,7 @@ async def test_stage_hashes_and_copies_in_one_pass(media_online: Path, tmp_path:
 
 
 async def test_downloaded_file_is_not_copied(media_online: Path, tmp_path: Path, use) -> None:  # type: ignore[no-untyped-def]
-    """It is of the account that fetches, where we are root, and nobody's but ours from then on."""
+    """If this process is root it belongs to the account that fetches, and to root alone from then on."""
     account = process.service_account()
 
     async def brought() -> tuple[Path, blob_store.Staged]:
@@ -51,10 +51,10 @@ async def test_downloaded_file_is_not_copied(media_online: Path, tmp_path: Path,
     assert made.shared and made.path.stat().st_ino == source.stat().st_ino
     assert (made.path.stat().st_uid, stat.S_IMODE(made.path.stat().st_mode)) == (os.geteuid(), 0o444)
     source.unlink()
-    with (await _file(tmp_path, b"film")).open("ab"):  # somebody may still write to it
+    with (await _file(tmp_path, b"film")).open("ab"):  # another process may still write to it
         assert not (await blob_store.stage(source, take=True)).shared
     source.unlink()
-    use(media_mode=0o400)  # the account that draws the poster could not read it any more
+    use(media_mode=0o400)  # the account that draws the poster could no longer read it
     assert (await brought())[1].shared is (account is None)
 
 
@@ -223,7 +223,7 @@ async def test_full_before_it_begins(no_room, media_online: Path, tmp_path: Path
     assert staged() == [] and mount.state().state == "full"
     use(min_free=0)
     if no_room is not None:
-        assert (await mount.refresh()).state == "online"  # not for that file, but there is room for smaller ones
+        assert (await mount.refresh()).state == "online"  # not for that file, but smaller ones fit
         subprocess.run(["mount", "-o", "remount,size=20m", str(no_room)], check=True)
     assert (await mount.refresh()).state == "online"
     await blob_store.stage(tmp_path / "source")
@@ -251,7 +251,7 @@ except errors.MediaFull:
 @pytest.mark.promise(8)
 @pytest.mark.parametrize("room", [1, 1 << 20, (2 << 20) + 5])
 def test_full_in_the_middle(tmp_path: Path, room: int) -> None:
-    """The write itself fails at different places, as on a disk that somebody else fills."""
+    """The write itself fails at different places, as on a disk that another program fills."""
     source = tmp_path / "source"
     source.write_bytes(b"x" * (3 << 20))
     run = [sys.executable, "-c", _FULL, str(tmp_path / "media"), str(source), str(room)]

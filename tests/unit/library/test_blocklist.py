@@ -1,4 +1,4 @@
-"""Never again: one person's mark on a source, in every quality, seen and taken away."""
+"""Never again: one user's mark on a source, in every quality, seen and taken away."""
 
 import pytest
 

@@ -101,7 +101,7 @@ PLANTS: dict[str, Plant] = {
     "store_offline": _store_offline,
     "many_missing": _many_missing,
 }
-# A person must look at these: nothing is done about them.
+# The user must look at these: nothing is done about them.
 BY_HAND = {"unknown_file", "store_frozen", "store_offline", "many_missing"}
 # The bytes are lost; what can be done is to let the link be fetched again.
 LOST = {"missing_file", "wrong_size", "damaged_file", "unreadable_file"}

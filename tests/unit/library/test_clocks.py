@@ -1,4 +1,4 @@
-"""What a jump of the clocks means, by readings: of the clock since boot, of this machine's, of the database's."""
+"""Jumps of the clocks, by readings: of the clock since boot, of this machine's, of the database's."""
 
 from pathlib import Path
 

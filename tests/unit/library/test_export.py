@@ -70,7 +70,7 @@ async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
 
 
 def _written(folder: Path) -> dict[Path, tuple[int, ...]]:
-    """What writing to a file of the tree would change; reading changes its access time alone."""
+    """The facts that writing to a file of the tree would change; reading changes its access time alone."""
     status = {file: file.lstat() for file in folder.rglob("*")}
     return {file: (one.st_ino, one.st_mode, one.st_size, one.st_ctime_ns) for file, one in status.items()}
 
@@ -224,7 +224,7 @@ async def test_a_link_in_the_place_of_a_folder_is_not_walked_through(owner, put,
 
 
 async def test_without_its_list_links_are_known_by_their_inode(owner, put, there):
-    """As after a backup from before the export came back."""
+    """As after a backup from before the export was restored."""
     await put(b"film", "Film", {"poster.jpg": b"p"})
     await sync.export()
     for content in (None, "edited"):
@@ -407,7 +407,7 @@ async def test_a_change_costs_what_has_changed_and_not_the_library(owner, put, t
 
 
 async def test_names_stay_while_others_come_and_go(owner, put, there):
-    """What players remember of a file goes by its path."""
+    """Players remember a file by its path."""
     first, second = await put(b"1", "Film"), await put(b"2", "Film")
     await sync.export()
     await trash.trash(first, owner)

@@ -1,4 +1,4 @@
-"""Names that people read and every file system takes."""
+"""Names that users read and every file system takes."""
 
 import re
 import unicodedata

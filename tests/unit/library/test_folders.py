@@ -89,7 +89,7 @@ async def test_two_moves_at_once_make_no_ring(owner: int) -> None:
             folders.move(one, owner, two), folders.move(two, owner, one), return_exceptions=True
         )
         assert sorted(type(end).__name__ for end in ended) == ["Invalid", "NoneType"]
-        assert len(await folders.tree(owner)) == 2  # a ring would hang in the air, seen from the top
+        assert len(await folders.tree(owner)) == 2  # a cycle would not be reachable from the top
 
 
 async def test_deleting_puts_what_is_inside_into_the_trash(owner: int, put) -> None:  # type: ignore[no-untyped-def]

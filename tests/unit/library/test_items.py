@@ -66,7 +66,7 @@ async def test_failing_callback_undoes_the_rows(owner: int, put, tmp_path: Path,
             in_transaction=in_transaction,
         )
     assert list((await _counts()).values()) == [0] and (await queries.page(owner))["items"] == []
-    assert stored() == [path(b"film").name]  # at worst a file that nobody holds,
+    assert stored() == [path(b"film").name]  # at worst a file that no item holds,
     await clean()
     use(grace_hours=0)
     assert await sweeper.sweep() == 1  # and gone after its time
@@ -285,7 +285,7 @@ async def test_put_release_and_sweep_race_on_three_files(owner: int, put, at_onc
                 case "release":
                     item = await engine.fetchval("select id from library_item order by random() limit 1")
                     if item is not None:
-                        with contextlib.suppress(errors.NotFound):  # somebody else was first
+                        with contextlib.suppress(errors.NotFound):  # another request was first
                             await trash.trash(item, owner)
                 case "sweep":
                     await sweeper.sweep()
@@ -293,7 +293,7 @@ async def test_put_release_and_sweep_race_on_three_files(owner: int, put, at_onc
                 await look()
 
     async def look() -> None:
-        """Under the lock of the row: while it counts a reference, its file is there."""
+        """Under the lock of the row: while it counts a reference, its file exists."""
         any_ = await engine.fetchval("select id from media_file order by random() limit 1")
         async with engine.transaction():  # the lock of one row: of two it would take part in deadlocks itself
             row = await engine.fetchrow("select sha256, ext, ref_count from media_file where id = $1 for update", any_)

@@ -37,7 +37,7 @@ FOLDERS = st.sampled_from(["", "A", "A/B", "C"])
 
 @dataclasses.dataclass
 class Item:
-    """What the model knows of an item."""
+    """The state of an item in the model."""
 
     data: bytes
     folder: str
@@ -200,7 +200,7 @@ class Library(RuleBasedStateMachine):
 
     @rule()
     def crash(self) -> None:
-        """All that was in memory is gone: connect and look for the share anew, as a start does."""
+        """Forget all that was in memory: connect and look for the share again, as a start does."""
 
         async def do() -> None:
             dsn = engine.DB.config["dsn"]
@@ -296,7 +296,7 @@ def _run() -> None:
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
-            phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take longer than a person
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take longer than a look by hand
             database=None,
         ),
     )

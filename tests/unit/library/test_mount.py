@@ -1,4 +1,4 @@
-"""P7: the share may go away. Nothing is written where it should be, nothing is forgotten, and it comes back."""
+"""P7: the share may go away. Nothing is written in its place, nothing is forgotten, and it is online again later."""
 
 import dataclasses
 import errno
@@ -87,7 +87,7 @@ async def test_nothing_happens_while_it_is_away(owner: int, put, at_once: None, 
         await items.add_media(
             owner=owner, staged=ready, facts=items.MediaFacts("video/mp4", ".mp4"), entry=items.Entry("x")
         )
-    gone = await trash.trash(dying, owner)  # people may still tidy up; the file follows later
+    gone = await trash.trash(dying, owner)  # users may still tidy up; the file follows later
     assert gone["frees"] == len(b"dying")
     assert await sweeper.sweep() == 0
     assert (await mount.refresh()).state == "offline"
@@ -218,6 +218,6 @@ async def test_a_share_that_hangs_holds_up_its_own_threads_only(
     waiting = os.open(sentinel, os.O_RDWR)
     (media_online / "again").rename(sentinel)
     os.close(waiting)
-    await mount.refresh()  # what hung comes back, with nothing
+    await mount.refresh()  # the calls that hung return, with nothing
     assert (await mount.refresh()).state == "online"
     assert await mount.run_io(os.path.isdir, media_online)

@@ -49,7 +49,7 @@ def _run(machine: type[Installations], count: int, seed: int | None = None) -> N
             deadline=None,
             derandomize=seed is None,
             suppress_health_check=list(hypothesis.HealthCheck),
-            phases=[hypothesis.Phase.generate],  # shrinking would take longer than a person
+            phases=[hypothesis.Phase.generate],  # shrinking would take longer than a look by hand
             database=None,
             report_multiple_bugs=False,
         ),
@@ -100,7 +100,7 @@ def _put(who: int = 0) -> tuple[str, dict[str, Any]]:
 
 
 _LET_GO: Script = (_put(), ("release", {"who": 0, "which": 0}), ("back_up", {"who": 0}))
-# What each check prevents, as short as it can be. Without the mutant the same histories are right.
+# The faults that each check prevents, as short as possible. Without the mutant the same histories are right.
 _A_CLONE: Script = (*_LET_GO, _put(), ("clone", {"which": 0}), ("sweep", {"who": 1, "late": True}))
 _AN_OLDER_BACKUP: Script = (
     *(*_LET_GO, _put(), ("restore", {"who": 0, "which": 0})),

@@ -36,7 +36,7 @@ async def _write() -> None:
 
 
 async def _shown() -> set[tuple]:
-    """Everybody's library: owner, folder path, title, hash, whether in the trash."""
+    """The library of every user: owner, folder path, title, hash, whether in the trash."""
     rows = await engine.fetch(
         "with recursive path as (select id, name, parent, name as text from folder where parent is null union all"
         "  select f.id, f.name, f.parent, p.text || '/' || f.name from folder f join path p on f.parent = p.id)"
@@ -334,7 +334,7 @@ async def _restore(backup: dict[str, str]) -> None:
 
 
 async def test_backup_of_another_history_adds_no_items(owner, put, media_online):
-    """Equal ids, other rows: the database was put back to an older state and went on differently."""
+    """Equal ids, other rows: the database was put back to an older state and continued differently."""
     item = await put(b"one", title="of the journal")
     await _write()
     await engine.execute("update library_item set title = 'of the backup', created_at = created_at - interval '1 s'")

@@ -1,4 +1,4 @@
-"""What was stamped by a wrong clock is not believed later: age is counted in running time as well."""
+"""Times of a wrong clock are not believed later: age is counted in running time as well."""
 
 import time
 from collections.abc import Awaitable, Callable

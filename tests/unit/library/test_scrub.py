@@ -1,4 +1,4 @@
-"""The scrub: what is due is read again at idle priority, rot is named, and a new start goes on where it was."""
+"""The scrub: what is due is read again at idle priority, rot is named, and a new start resumes where it was."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What each person is charged, and their quota."""
+"""The bytes that each user is charged, and their quota."""
 
 import pytest
 
@@ -16,7 +16,7 @@ async def test_size_by_users_with_the_trash(owner: int, other: int, put) -> None
     assert await _of(owner) == (0, 0, 0)
     mine = await put(b"a" * 100)
     await items.copy(mine, owner, None)
-    await put(b"a" * 100, title="Twice")  # a second entry of the same person is no second holder
+    await put(b"a" * 100, title="Twice")  # a second entry of the same user is no second holder
     assert await _of(owner) == (2, 100, 100)
     theirs = await put(b"a" * 100, owner=other)
     await put(b"b" * 30, owner=other)
@@ -51,7 +51,7 @@ async def test_a_new_file_in_the_place_of_an_old_one(owner: int, other: int, put
     await engine.execute("update account set quota = 60")
     same = (await queries.get(mine, owner))["media"]["sha256"]
     await quotas.check_quota_replacing(owner, mine, bytes.fromhex(same), 100)
-    await quotas.check_quota_replacing(owner, mine, bytes(32), 60)  # 50 of the old one are given back
+    await quotas.check_quota_replacing(owner, mine, bytes(32), 60)  # 50 of the old one are released
     with pytest.raises(errors.QuotaExceeded):
         await quotas.check_quota_replacing(owner, mine, bytes(32), 61)
     await engine.execute("update account set quota = 0")

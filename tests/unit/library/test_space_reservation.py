@@ -1,4 +1,4 @@
-"""Room is set aside for what runs; what does not fit waits, and goes on when there is room."""
+"""Space is reserved for running downloads; one that does not fit waits until it fits."""
 
 import shutil
 from dataclasses import replace
@@ -48,7 +48,7 @@ def test_all_running_ones_count_together():
     assert space_reservation.reserved() == int(2.2 * (200 << 20))
     space_reservation.release(one)
     space_reservation.reserve(two, 300 << 20)
-    with pytest.raises(errors.NotEnoughSpace):  # what was unknown turns out too large: its room goes to others
+    with pytest.raises(errors.NotEnoughSpace):  # an unknown size turns out too large: its space goes to others
         space_reservation.reserve(two, 600 << 20)
     assert space_reservation.reserved() == 0
 
@@ -110,7 +110,7 @@ async def test_reservations_of_other_machines_count_on_the_share(owner, site):
         "update download set state = 'failed', worker_id = null, lease_expires_at = null where id = $1", row["id"]
     )
     await lifecycle.submit(owner, site.url("/media/h264_baseline.mp4"))
-    assert await leases.claim()  # whoever claims hears of it
+    assert await leases.claim()  # the claim takes note of it
     space_reservation.reserve(_folder("large"), 80 << 20)
 
 

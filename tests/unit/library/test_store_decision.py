@@ -1,4 +1,4 @@
-"""A person decides about a store that may be another installation's too."""
+"""A user decides about a store that may be another installation's too."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ async def test_separate_begins_empty_and_leaves_the_other_store_as_it_is(
     assert _names(media_online) == before and set(before.values()) == {1}
     assert _names(mount.root()) == {}
     assert await engine.fetchval("select count(*) from library_item") == 0
-    await put(b"film")  # the same film is fetched anew, under a name of this store alone
+    await put(b"film")  # the same film is fetched again, under a name of this store alone
     assert len(_names(mount.root())) == 1 and _names(media_online) == before
 
 

@@ -1,4 +1,4 @@
-"""What the status of the store counts, which decisions it takes, and what it reads beside its own files."""
+"""The status of the store: what it counts, which decisions it takes, and which other files it reads."""
 
 from pathlib import Path
 

@@ -30,7 +30,7 @@ def there(media_online: Path) -> Path:
 
 @pytest.fixture
 async def song(owner: int, media_corpus: Path, tmp_path: Path):
-    """`await song(".m4a")`: a piece of music with a cover and the values of a site -> its item."""
+    """`await song(".m4a")`: a piece of music with a cover and the values of a site. Returns: its item."""
 
     async def do(suffix: str, **values) -> int:
         source, cover = tmp_path / f"song{suffix}", tmp_path / "poster.jpg"

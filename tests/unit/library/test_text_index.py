@@ -1,4 +1,4 @@
-"""Search terms and sort keys in the rows: written with every title, computed anew for another version."""
+"""Search terms and sort keys in the rows: written with every title, computed again for another version."""
 
 import asyncio
 

@@ -432,7 +432,7 @@ def test_every_parser_has_a_target():
     assert modules == {*parsing.PARSERS, *parsing.BOUNDED}
 
 
-# Modules that decode what no stranger can have written, and from where it is.
+# Modules that decode what no other site can have written, and from where it is.
 _OWN = {
     "mediafetcher.accounts.auth.preferences": "the database",
     "mediafetcher.accounts.vault.cookie_jars": "sealed by our own key",
@@ -480,7 +480,7 @@ _DECODES = re.compile(r"json\.(loads?|decode|Decoder)\b|\b(tomllib|tarfile|zipfi
 
 
 def test_module_that_decodes_is_known():
-    """Whoever adds a parser says whose bytes it reads."""
+    """A new parser is listed with the origin of the bytes that it reads."""
     root = Path(media.__file__).parents[1]
     found = set()
     for path in root.rglob("*.py"):

@@ -18,7 +18,7 @@ kernel = pytest.mark.skipif(
     not (landlock.version() and seccomp.available()), reason="this kernel has no Landlock or no filters"
 )
 
-# What is put for {secret} is a file, for {site} an address, for {self} the file itself.
+# {secret} is replaced by a file, {site} by an address, {self} by the file itself.
 DISGUISES = {
     "list.avi": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{secret}\n#EXT-X-ENDLIST\n",
     "address.avi": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{site}/media/ok.mp4\n#EXT-X-ENDLIST\n",
@@ -73,7 +73,7 @@ _LISTS = [*_EVERY, "-f", "hls", "-allowed_extensions", "ALL", "-extension_picky"
 
 
 async def _careless(evil: Path, given: list[str], *, devices: bool = False) -> bytes:
-    """What FFmpeg makes of it with every format and protocol that it has -> what it wrote and said."""
+    """Run FFmpeg on it with every format and protocol. Returns: what it wrote and said."""
     part = ffmpeg.owned(evil.with_name("out.mp4"))
     arguments = [
         "-v",

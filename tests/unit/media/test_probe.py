@@ -243,7 +243,7 @@ def test_a_full_disk_is_named():
 
 
 async def test_many_at_once_are_seen_as_each_alone(media_corpus, tmp_path):
-    """Those that FFmpeg cannot open, at whatever place, spoil nothing for the others."""
+    """Files that FFmpeg cannot open, at whatever place, spoil nothing for the others."""
     (tmp_path / "notes.txt").write_text("Input #0, mov,mp4, from 'x':\n  Duration: 00:01:00.00, start: 0.0\n")
     paths = [media_corpus / name for name in sorted(media.ACTIONS) if name != "long.webm"]
     paths = [tmp_path / "notes.txt", paths[0], media_corpus / "random.mp4", *paths, media_corpus / "random.mp4"]

@@ -1,4 +1,4 @@
-"""Subtitles that strangers wrote: read in linear time, cut, and never on the main loop."""
+"""Subtitles of other sites: read in linear time, cut, and never on the main loop."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ CUE = "00:01.000 --> 00:02.000\nHello\n"
 
 
 async def _longest_pause(work) -> tuple[float, float]:
-    """The longest time without a turn of the loop while `work` was awaited -> seconds, seconds of our processor time.
+    """Measure the longest time without a turn of the loop while `work` is awaited. Returns: seconds, processor seconds.
 
     Processor time is exact on a busy machine, which may leave us waiting for our turn.
     """

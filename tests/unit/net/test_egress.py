@@ -1,4 +1,4 @@
-"""The gate, where it stands: in a process of its own, since an audit hook cannot be taken away again."""
+"""The egress filter, in a process of its own, since an audit hook cannot be taken away again."""
 
 import http.server
 import subprocess
@@ -64,7 +64,7 @@ def port():
 
 
 def _behind(program: str, allow: list[str] | None = None, own: list[int] | None = None) -> str:
-    """Run a program behind the gate -> what it ended with."""
+    """Run a program behind the filter. Returns: its exit code."""
     head = f"from mediafetcher.net import egress; egress.install({allow or []!r}, {own or []!r})\n"
     done = subprocess.run(
         [sys.executable, "-c", head + program], cwd=REPOSITORY, capture_output=True, text=True, timeout=30

@@ -1,4 +1,4 @@
-"""What is a link, in which one form it is kept, and what is none."""
+"""Links: in which one form each is kept, and which texts are none."""
 
 import pytest
 from hypothesis import given

@@ -11,7 +11,7 @@ from tests.receiver import Receiver
 
 
 class Typed:
-    """What a command printed."""
+    """Return what a command printed."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -51,7 +51,7 @@ KINDS: list[Callable[[Path], None]] = [
     _device,
     _socket,
     lambda path: (path / "inner").mkdir(parents=True),
-    # Not touch(): the name may be a FIFO by now, which nobody reads.
+    # Not touch(): the name may be a FIFO by now, which no process reads.
     lambda path: os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)),
 ]
 

@@ -13,7 +13,7 @@ from mediafetcher.sandbox import child_files, process
 
 _DRIVER = Path(__file__).with_name("plant_driver.py")
 _ROOT = Path(__file__).parents[3]
-ORDINARY = 60_901  # nobody's number
+ORDINARY = 60_901  # the number of no account
 
 
 def open_to_all(path: Path) -> None:

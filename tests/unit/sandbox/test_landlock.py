@@ -1,4 +1,4 @@
-"""What reads bytes of strangers gets at nothing but its own, though it runs as the same account."""
+"""Programs that read bytes of other sites reach only their own files, though they run as the same account."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def place(tmp_path: Path):
             tmp_path.chmod(0o711)
             for path in tmp_path.rglob("*"):
                 os.chown(path, account.uid, account.gid)
-        asleep = ["/bin/sleep", "300"]  # somebody else's program of the same account
+        asleep = ["/bin/sleep", "300"]  # another program of the same account
         who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
         with subprocess.Popen(asleep, **who) as server:
             yield given | {"server": server.pid, "port": port.getsockname()[1]}
@@ -84,7 +84,7 @@ async def _said(given: dict, alone: process.Ruleset | None) -> dict[str, bool]:
 
 
 async def test_penned_in_it_has_its_own_and_nothing_else(place):
-    """S14. What would have been possible without it is tried first: else the refusals would prove nothing."""
+    """S14. The same is tried without it first: else the refusals would prove nothing."""
     open_ = await _said(place, None)
     assert [name for name, went in open_.items() if not went and name != "remove something"] == []
     Path(place["key"]).write_text("key")

@@ -1,4 +1,4 @@
-"""Children start beside the event loop, which goes on meanwhile."""
+"""Children start next to the event loop, which continues meanwhile."""
 
 import asyncio
 import os

@@ -25,7 +25,7 @@ async def test_call_reads_open_files_alone(tmp_path):
 
 
 async def test_worker_that_is_busy_is_killed_in_time(tmp_path):
-    """A pipe that nobody writes to stands for work without end: a thread would wait for ever."""
+    """A pipe that no process writes to stands for work without end: a thread would wait for ever."""
     reading, writing = os.pipe()
     try:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Children: what they may not do, and that they and all they started are gone for sure."""
+"""Children: what they may not do, and that they and all they started have ended for sure."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the tests of subscriptions share."""
+"""Fixtures of the tests of subscriptions."""
 
 import pytest
 
