@@ -110,6 +110,29 @@ test("the command and the names of an export follow what is chosen", async ({ ap
     .waitFor();
 });
 
+test("the names of an export stay while the server does not answer", async ({ app, server }) => {
+  app.expected.push(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|status of 50|Failed to fetch|ERR_NETWORK/);
+  await app.add({ path: "/media/ok.mp4", folder: "Talks" });
+  await app.settings("Export");
+  const plan = region(app, "Export");
+  await choose(app, plan.getByRole("combobox", { name: "Layout", exact: true }), "Names of your own");
+  const names = plan.getByRole("textbox", { name: "Names" });
+  await names.fill("before/{title}");
+  await plan.getByText("before/ok.mp4", { exact: true }).waitFor();
+  await server.halt();
+  try {
+    await names.fill("after/{title}");
+    await plan.getByRole("status").getByText("Can’t reach the server").waitFor();
+    await expect(names).toHaveValue("after/{title}");
+    await plan.getByText("before/ok.mp4", { exact: true }).waitFor();
+    await app.accessible("the names of an export without a server");
+  } finally {
+    await server.resume();
+  }
+  await plan.getByText("after/ok.mp4", { exact: true }).waitFor({ timeout: 40_000 });
+  await expect(plan.getByRole("status")).toHaveCount(0);
+});
+
 test.describe("a user who is no administrator", () => {
   test.use({ administrator: false });
   test("sees no exported trees", async ({ app }) => {

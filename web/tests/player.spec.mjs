@@ -64,6 +64,35 @@ test("full screen stays when the next item plays", async ({ app, page }) => {
   await page.waitForFunction(() => document.fullscreenElement === null);
 });
 
+test("search and Add open over the picture in full screen", async ({ app, page }) => {
+  await openFirst(app);
+  await app.plays();
+  await app.press("f");
+  await page.waitForFunction(() => document.fullscreenElement?.hasAttribute("data-player"));
+  /** Whether the dialog is what the user sees and clicks in the middle of the screen. */
+  const isOnTop = async (dialog) => {
+    await dialog.waitFor();
+    const box = await dialog.boundingBox();
+    const at = [box.x + box.width / 2, box.y + 20];
+    return await dialog.evaluate((one, [x, y]) => one.contains(document.elementFromPoint(x, y)), at);
+  };
+  await page.keyboard.press("Control+k");
+  const search = page.getByRole("dialog", { name: "Search everything" });
+  await expect.poll(() => isOnTop(search)).toBe(true);
+  await search.getByRole("combobox").fill("f"); // a letter, and not the key that leaves full screen
+  await expect(search.getByRole("combobox")).toHaveValue("f");
+  await page.keyboard.press("Escape");
+  await search.waitFor({ state: "detached" });
+  const link = app.unused("/media/a.mp3");
+  await app.paste(link);
+  const add = page.getByRole("dialog", { name: "Add", exact: true });
+  await expect.poll(() => isOnTop(add)).toBe(true);
+  await expect(add.getByRole("textbox", { name: "Paste a link" })).toHaveValue(link);
+  await page.keyboard.press("Escape");
+  await add.waitFor({ state: "detached" });
+  assert.ok(await page.evaluate(() => document.fullscreenElement?.hasAttribute("data-player")));
+});
+
 test("the countdown after the end plays the next one in full screen", async ({ app, page }) => {
   const items = await openFirst(app);
   await app.plays();

@@ -4,6 +4,7 @@
  */
 import type { QueryClient } from "@tanstack/react-query";
 import { skipToken, useQuery } from "@tanstack/react-query";
+import { codeOf } from "./client";
 import { pagesNotEnded } from "./downloads";
 import { keys } from "./keys";
 import * as reduce from "./reduce";
@@ -80,7 +81,10 @@ export function listen(cache: QueryClient): () => void {
       cache.setQueryData(keys.system, data.system);
       void cache.invalidateQueries({ queryKey: keys.unread }); // it may have changed while the stream was disconnected
       connected(true);
-      if (lost) libraryChanged(); // the stream told nothing of the time without it
+      if (lost) {
+        libraryChanged(); // the stream told nothing of the time without it
+        void cache.invalidateQueries({ predicate: ({ state }) => codeOf(state.error) === "unreachable" });
+      }
       lost = false;
       sample();
       wait = 1000;

@@ -48,7 +48,7 @@ function Plan() {
   const [names, setNames] = useState(EXAMPLE);
   const [folders, setFolders] = useState<FolderLayouts>({});
   const [tagged, setTagged] = useState(false);
-  const { paths, wrong } = useNames({
+  const { paths, wrong, away } = useNames({
     layout: layout === "own" ? "film" : layout,
     template: layout === "own" ? names : null,
     folder_layouts: folders,
@@ -97,6 +97,11 @@ function Plan() {
           {wrong}
         </p>
       )}
+      {away && (
+        <p role="status" className="px-4 py-3.5 text-[0.8125rem] text-muted-foreground">
+          {away}
+        </p>
+      )}
       {paths && (
         <div className="space-y-2 p-4">
           <p className="text-[0.8125rem]">{t(paths.length ? "set.exportPreview" : "set.exportNone")}</p>
@@ -121,13 +126,19 @@ function Plan() {
   );
 }
 
-/** The names of the newest items, or what is wrong with the template. */
+/**
+ * The names of the newest items, or what is wrong with the template. If the server does not answer, `away` says so, and
+ * the last names stay.
+ */
 function useNames(wishes: ExportNames) {
   const { explain } = useI18n();
   const body = useSettled(wishes, SETTLE);
   const { data, error } = useQuery(exportNamesQuery(body));
+  const [last, setLast] = useState(data?.paths);
+  if (data && data.paths !== last) setLast(data.paths);
   if (!error) return { paths: data?.paths };
-  return { wrong: codeOf(error) === "invalid" ? error.message : explain(codeOf(error)).what };
+  if (codeOf(error) === "invalid") return { wrong: error.message };
+  return { paths: last, away: explain(codeOf(error)).what };
 }
 
 /** A word as a shell reads it. */
