@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from litestar import Litestar
 
-from mediafetcher.api import connection
+from mediafetcher.api import compression, connection
 from mediafetcher.api.admission import Ticket
 from mediafetcher.core import errors, logging
 
@@ -113,6 +113,7 @@ class Exchange:
                 self._over.set()
                 return
             if not more:
+                body = self._compress(status, headers, body)
                 self._proto.response_bytes(status, headers, body)
                 self._over.set()
                 return
@@ -122,6 +123,18 @@ class Exchange:
         if not more:
             self._stream = _ENDED  # releasing the stream ends it
             self._over.set()
+
+    def _compress(self, status: int, headers: list[tuple[str, str]], body: bytes) -> bytes:
+        """Compress a complete answer if its route and its client allow it. Adds the headers that say so."""
+        if not compression.is_for(self._scope.method, self._scope.path):
+            return body
+        headers.append(("vary", "accept-encoding"))
+        packed = compression.compress(status, body, self._scope.headers.get("accept-encoding") or "")
+        if packed is None:
+            return body
+        headers[:] = [(name, value) for name, value in headers if name != "content-length"]
+        headers += [("content-encoding", "gzip"), ("content-length", str(len(packed)))]
+        return packed
 
     async def _hand_over(self, body: bytes) -> bool:
         """Send a piece of a stream. Returns: False if the client has left."""

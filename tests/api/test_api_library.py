@@ -338,3 +338,16 @@ async def test_a_list_of_a_site_keeps_its_order_and_what_is_missing(alice: Any, 
     assert (await bob.http.get(f"/api/lists/{made}")).status_code == 404
     await alice.http.put(f"/api/items/{item}/watched", json={"watched": True})
     assert [one["id"] for one in (await alice.http.get("/api/history")).json()["items"]] == [item]
+
+
+async def test_long_list_is_compressed_and_other_answers_are_not(alice: Any, tmp_path: Path) -> None:
+    for name in "abc":
+        await add_item(alice.id, tmp_path, data=f"film {name}".encode() * 999, title=name)
+    for path in ("/api/home", "/api/items"):
+        packed = await alice.http.get(path)
+        plain = await alice.http.get(path, headers={"accept-encoding": "identity"})
+        assert packed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+        assert packed.json() == plain.json() and packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+        assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+        assert packed.headers["cache-control"] == "no-store"
+    assert "content-encoding" not in (await alice.http.get("/api/schema/openapi.json")).headers

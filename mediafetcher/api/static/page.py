@@ -6,12 +6,11 @@ clients that accept it get that.
 
 import html
 import mimetypes
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 import mediafetcher
-from mediafetcher.api import request_guard
+from mediafetcher.api import compression, request_guard
 from mediafetcher.core import errors
 
 CSP = (
@@ -87,7 +86,7 @@ class Site:
 
     def _send(self, call: request_guard.Call, name: str) -> Answer:
         file, encoding = self._files[name], None
-        accepted = _accepted(call.get("accept-encoding") or "")
+        accepted = compression.accepted(call.get("accept-encoding") or "")
         smaller = [(label, self._files[name + end]) for label, end in _ENCODINGS if name + end in self._files]
         headers = HEADERS | {"content-type": file.kind}
         if smaller:
@@ -105,12 +104,6 @@ class Site:
             return Answer(304, headers, None)
         headers["content-length"] = str(file.size)
         return Answer(200, headers, str(file.path))
-
-
-def _accepted(header: str) -> set[str]:
-    """Parse an Accept-Encoding header. Returns: the encodings, without those refused (q=0)."""
-    parts = [part.partition(";") for part in header.lower().replace(" ", "").split(",")]
-    return {name for name, _, quality in parts if not re.fullmatch(r"q=0(\.0*)?", quality)}
 
 
 def built_page() -> Path:
