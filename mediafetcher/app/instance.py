@@ -6,16 +6,14 @@ installation gives a connected, migrated database and a media folder in a known 
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import rate_limit, sessions, tokens
 from mediafetcher.accounts.vault import devices
-from mediafetcher.app import control_socket
+from mediafetcher.app import control_socket, state_folder
 from mediafetcher.core import clock, errors, logging
 from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
@@ -30,7 +28,7 @@ from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import clock_guard, mount, ownership, scrub, sweeper
 from mediafetcher.notifications import delivery, inbox, status
 from mediafetcher.ops import backup, media_backups, rebuild
-from mediafetcher.sandbox import parsing, process
+from mediafetcher.sandbox import parsing
 from mediafetcher.subscriptions import checker, checks
 from mediafetcher.subscriptions import retention as retention_of_subscriptions
 
@@ -77,18 +75,23 @@ Command = Callable[[Instance], control_socket.Run]
 
 
 @contextlib.asynccontextmanager
-async def open(settings: Settings, command: Command, *, joins: bool = False) -> AsyncIterator[Instance]:
+async def open(
+    settings: Settings, command: Command, *, joins: bool = False, is_locked: bool = False
+) -> AsyncIterator[Instance]:
     """Open the installation of `settings.state`. Raises: `AlreadyRunning` if another process holds it.
+
+    `is_locked`: the caller has made the state folder and holds its lock.
 
     `command(instance)` returns the function that runs commands of the control socket. If it `joins` the installation of
     another machine it only works for it: no migrations, no changes of the media folder, no housekeeping.
     """
     for old in settings.old_names:
         _log.warning("setting has an old name", old=old.written, new=old.new, file=old.place or None)
-    _make_state(settings)
     _trust(settings)
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(_lock(settings.state))
+        if not is_locked:
+            state_folder.make(settings)
+            stack.enter_context(state_folder.lock(settings.state))
         rebuild.refuse_unfinished(settings.state)
         backup.remove_leftovers(settings)
         dsn = await stack.enter_async_context(_database(settings))
@@ -167,47 +170,16 @@ async def database(settings: Settings, *, alone: bool) -> AsyncIterator[str]:
 
     If another process holds the state folder its database is used, unless `alone` is required (`AlreadyRunning`).
     """
-    _make_state(settings)
+    state_folder.make(settings)
     async with contextlib.AsyncExitStack() as stack:
         try:
-            stack.enter_context(_lock(settings.state))
+            stack.enter_context(state_folder.lock(settings.state))
         except errors.AlreadyRunning:
             if alone:
                 raise
             yield settings.database_url or cluster.Cluster(settings.state).dsn
             return
         yield await stack.enter_async_context(_database(settings))
-
-
-def _make_state(settings: Settings) -> None:
-    """Create the private state folder. If we are root, the service account may traverse it."""
-    mode = 0o711 if process.service_account() else 0o700
-    try:
-        for folder in (settings.state, settings.work, settings.logs):
-            if not folder.exists():
-                folder.mkdir(parents=True, mode=mode)
-                folder.chmod(mode)
-    except OSError as error:
-        raise errors.InvalidStateDir(
-            f"Cannot create the state folder {settings.state} ({error.strerror}). Choose another with --state."
-        ) from error
-
-
-@contextlib.contextmanager
-def _lock(state: Path):  # type: ignore[no-untyped-def]
-    """Take the instance lock. The kernel releases it when the process ends."""
-    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise errors.AlreadyRunning(f"MediaFetcher is already running on {state}.") from error
-    try:
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.asynccontextmanager

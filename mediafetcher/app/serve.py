@@ -11,20 +11,22 @@ import importlib
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from mediafetcher.accounts.auth import first_run
-from mediafetcher.app import instance
+from mediafetcher.app import state_folder
 from mediafetcher.core import logging, signals
 from mediafetcher.core.settings import Settings
-from mediafetcher.db import engine
+
+if TYPE_CHECKING:  # loaded by `serve`
+    from mediafetcher.app import instance
 
 _log = logging.get("serve")
 
 
-WhenReady = Callable[[instance.Instance], Awaitable[None]]
+WhenReady = Callable[["instance.Instance"], Awaitable[None]]
 
 
-async def serve(settings: Settings, command: instance.Command, when_ready: WhenReady | None = None) -> int:
+async def serve(settings: Settings, command: "instance.Command", when_ready: WhenReady | None = None) -> int:
     """Run until SIGTERM or SIGINT. Returns: 0. Raises: a `Problem` if it cannot start.
 
     `command(instance)` runs the commands of the control socket, `when_ready(instance)` beside the server once it is
@@ -32,11 +34,40 @@ async def serve(settings: Settings, command: instance.Command, when_ready: WhenR
     """
     stopping = asyncio.Event()
     signals.own_signals(stopping)
+    state_folder.make(settings)
+    with state_folder.lock(settings.state):
+        # The imports take a second, as creating the database does, and more than starting it.
+        loading = asyncio.create_task(_load("mediafetcher.app.instance"))
+        loading_front = asyncio.create_task(_load("mediafetcher.api.server", after=loading))
+        try:
+            await state_folder.create_database(settings)
+        finally:
+            await loading
+        return await _serve(settings, command, when_ready, stopping, loading_front)
+
+
+async def _load(module: str, after: asyncio.Task[None] | None = None) -> None:
+    """Import a module in a thread."""
+    if after is not None:
+        await asyncio.wait({after})
+    await asyncio.to_thread(importlib.import_module, module)
+
+
+async def _serve(
+    settings: Settings,
+    command: "instance.Command",
+    when_ready: WhenReady | None,
+    stopping: asyncio.Event,
+    loading_front: asyncio.Task[None],
+) -> int:
+    from mediafetcher.accounts.auth import first_run
+    from mediafetcher.app import instance
+
     hurrying = asyncio.create_task(_hurry(stopping))
-    # Importing the web framework takes half a second, as long as starting PostgreSQL does.
-    importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "mediafetcher.api.server"))
-    async with instance.open(settings, command) as opened:
-        front = await importing
+    async with instance.open(settings, command, is_locked=True) as opened:
+        await loading_front
+        from mediafetcher.api import server as front
+
         code = await first_run.prepare()
         await opened.ensure_jobs()
         beside: list[asyncio.Future[None]] = []
@@ -78,6 +109,8 @@ async def _guarded(work: Awaitable[None]) -> None:
 
 async def _hurry(stopping: asyncio.Event) -> None:
     """Limit the delay that an unresponsive database causes at the end to a few seconds."""
+    from mediafetcher.db import engine
+
     await stopping.wait()
     engine.hurry()
 
@@ -91,7 +124,7 @@ def address(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-def start(settings: Settings, command: instance.Command, when_ready: WhenReady | None = None) -> int:
+def start(settings: Settings, command: "instance.Command", when_ready: WhenReady | None = None) -> int:
     """Run `serve` in an event loop of its own."""
     import uvloop
 

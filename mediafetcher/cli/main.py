@@ -11,12 +11,17 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mediafetcher.app.output import Out, Terminal
 from mediafetcher.cli import parser
 from mediafetcher.core import errors, logging, settings
 from mediafetcher.core.settings import Settings
 from mediafetcher.sandbox import run_as
+
+if TYPE_CHECKING:  # these load the program, which `serve` does while the database starts
+    from mediafetcher.app.control_socket import Run
+    from mediafetcher.app.instance import Instance
 
 _FLAGS = ("state", "media", "database_url", "host", "port")
 _AS_TYPED = ("backup", "restore-backup", "rebuild", "database", "doctor", "service")
@@ -46,14 +51,12 @@ def _main(argv: list[str]) -> int:
         run_as.become_owner(chosen.state)
         if shown:
             from mediafetcher.app import desktop
-            from mediafetcher.cli import commands
 
-            return desktop.start(chosen, commands.remote)
+            return desktop.start(chosen, _remote)
         if asked.command in (None, "serve"):
             from mediafetcher.app import serve
-            from mediafetcher.cli import commands
 
-            return serve.start(chosen, commands.remote)
+            return serve.start(chosen, _remote)
         if asked.command == "worker":
             from mediafetcher.app import worker
             from mediafetcher.cli import commands
@@ -69,6 +72,13 @@ def _main(argv: list[str]) -> int:
         # The reader has closed the pipe: no further output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _remote(instance: "Instance") -> "Run":
+    """Return what runs the commands of other processes. It is loaded when the server needs it."""
+    from mediafetcher.cli import commands
+
+    return commands.remote(instance)
 
 
 def _is_shown(chosen: Settings, asked: argparse.Namespace) -> bool:

@@ -139,8 +139,8 @@ class Cluster:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    async def start(self) -> str:
-        """Start it, created if it does not exist. It is restarted if it ends unexpectedly. Returns: the DSN."""
+    async def create(self) -> None:
+        """Create its data if there is none, and the files that a start needs. Raises: `InvalidStateDir`, `Internal`."""
         self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
         self._log.parent.mkdir(exist_ok=True)
         if name := network_file_system(self._home):
@@ -152,6 +152,10 @@ class Cluster:
         self.rules = roles.write_rules(self._home)
         if not (self.data / "PG_VERSION").exists():
             await cluster_setup.create(programs() / "initdb", self._state, self.data, self._log)
+
+    async def start(self) -> str:
+        """Start it, created if it does not exist. It is restarted if it ends unexpectedly. Returns: the DSN."""
+        await self.create()
         cluster_setup.own(self.data)
         cluster_setup.private(self.socket)
         await self._clear_orphan()
