@@ -122,7 +122,9 @@ def _library(add: _Add, common: argparse.ArgumentParser) -> None:
         "folder", nargs="?", metavar="DIR", help=("target folder (default: `export` in the media folder)")
     )
     tree.add_argument(
-        "--layout", choices=("film", "show", "music"), help="channels as shows, or artists and albums; default: film"
+        "--layout",
+        choices=("film", "show", "show-by-playlist", "music"),
+        help="channels as shows, with seasons of years or of playlists; or artists and albums; default: film",
     )
     tree.add_argument(
         "--folder-layout",

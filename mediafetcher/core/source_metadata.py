@@ -14,7 +14,7 @@ import msgspec
 
 from mediafetcher.core import text
 
-VERSION = 1  # of the stored form; increment if a field changes its meaning
+VERSION = 2  # of the stored form; increment if a field is added or changes its meaning
 DESCRIPTION_BYTES = 20_000
 MAX_TAGS = 100
 _TAG = 100  # characters
@@ -38,9 +38,9 @@ YTDLP_FIELDS = (
     *("id", "extractor_key", "webpage_url", "title", "description", "media_type", "duration", "language", "tags"),
     *("channel", "channel_id", "channel_url", "uploader", "uploader_id", "uploader_url", "creator", "categories"),
     *("release_timestamp", "timestamp", "upload_date", "age_limit", "availability", "live_status", "view_count"),
-    *("series", "season", "season_number", "episode", "episode_number", "artist", "artists", "album_artist", "album"),
-    *("track", "track_number", "genre", "genres", "release_year", "thumbnail", "thumbnails", "requested_formats"),
-    *("width", "height", "vcodec", "acodec", "cast"),
+    *("series", "season", "season_number", "episode", "episode_number", "artist", "artists", "album_artist"),
+    *("album_artists", "album", "track", "track_number", "genre", "genres", "release_year", "thumbnail"),
+    *("thumbnails", "requested_formats", "width", "height", "vcodec", "acodec", "cast"),
 )
 
 
@@ -72,6 +72,7 @@ class SourceMetadata(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tr
     episode: Word | None = None
     episode_number: int | None = None
     artist: Word | None = None
+    album_artist: Word | None = None
     album: Word | None = None
     track: Word | None = None
     track_number: int | None = None
@@ -129,6 +130,7 @@ def of_ytdlp(found: Mapping[str, Any]) -> SourceMetadata:
             "episode": found.get("episode"),
             "episode_number": found.get("episode_number"),
             "artist": _first(found, "artist", "artists", "album_artist"),
+            "album_artist": _first(found, "album_artist", "album_artists"),
             "album": found.get("album"),
             "track": found.get("track"),
             "track_number": found.get("track_number"),

@@ -46,7 +46,7 @@ async def texts(result: Result, facts: probe.Facts, options: Options, *, everyth
         wished = _wished(language, options.subtitles) and f"{language}.vtt" not in of_site
         if not (wished or everything):
             continue
-        target = result.file.with_name(side_name(language, files, forced=stream.forced))
+        target = result.file.with_name(side_name(language, files, forced=stream.forced, impaired=stream.impaired))
         made = await _made(subtitles.from_film(result.file, stream.index, target, start, options.end))
         if made:
             files[target.name] = target
@@ -63,9 +63,14 @@ async def _made(making: Awaitable[bool]) -> bool | None:
         return None
 
 
-def side_name(language: str, taken: Container[str], *, forced: bool) -> str:
-    """Return a free name: `en.vtt`, `en-forced.vtt`, `en-2.vtt`."""
-    stem = f"{language[:24]}-forced" if forced else language[:32]
+def side_name(language: str, taken: Container[str], *, forced: bool, impaired: bool = False) -> str:
+    """Return a free name: `en.vtt`, `en-forced.vtt`, `en-sdh.vtt`, `en-2.vtt`.
+
+    `impaired`: for the deaf and hard of hearing.
+    """
+    stem = language[:32]
+    if forced or impaired:
+        stem = f"{language[:20]}{'-forced' if forced else ''}{'-sdh' if impaired else ''}"
     names = [f"{stem}.vtt", *(f"{stem}-{number}.vtt" for number in range(2, 100))]
     return next(name for name in names if name not in taken)
 

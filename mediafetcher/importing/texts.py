@@ -32,6 +32,7 @@ class Text:
     path: Path
     language: str
     forced: bool
+    impaired: bool  # for the deaf and hard of hearing
     version: str
 
 
@@ -61,10 +62,8 @@ class Folder:
                 status = entry.stat(follow_symlinks=False)
                 named = language_names.read(Path(entry.name).stem[len(film.stem) + 1 :])
                 version = f"{scanner.text(entry.name)} {status.st_size} {status.st_mtime_ns}"
-                found.append(
-                    (named.impaired, entry.name, Text(Path(entry.path), named.language, named.forced, version))
-                )
-        return [text for _, _, text in sorted(found, key=lambda one: one[:2])][:_MAX_TEXTS]
+                found.append(Text(Path(entry.path), named.language, named.forced, named.impaired, version))
+        return sorted(found, key=lambda text: (text.impaired, text.path.name))[:_MAX_TEXTS]
 
     def film(self, text: str) -> str | None:
         """Return the name of the file to which a text of this name belongs."""
@@ -135,7 +134,7 @@ async def make(
     for text in beside:
         target = _target(scratch)
         if await _from_text(text, target):
-            files[sidecars.side_name(text.language, files, forced=text.forced)] = target
+            files[sidecars.side_name(text.language, files, forced=text.forced, impaired=text.impaired)] = target
         else:
             target.unlink(missing_ok=True)
             left_out.append(f"subtitles {scanner.text(text.path.name)}")
@@ -145,7 +144,8 @@ async def make(
     for track in tracks:
         language = track.language or "und"
         if made.get(track.index) and subtitles.is_language(language):
-            files[sidecars.side_name(language, files, forced=track.forced)] = targets[track.index]
+            name = sidecars.side_name(language, files, forced=track.forced, impaired=track.impaired)
+            files[name] = targets[track.index]
             continue
         targets[track.index].unlink(missing_ok=True)
         if made.get(track.index) is None:

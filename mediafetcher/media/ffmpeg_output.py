@@ -95,6 +95,7 @@ class Subtitle:
     codec: str
     language: str | None
     forced: bool = False
+    impaired: bool = False  # for the deaf and hard of hearing
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,8 @@ def _one(top: re.Match[str], said: str) -> Found:
         elif stream["kind"] == "Audio":
             audio.append(_audio(index, parts, stream, after))
         elif stream["kind"] == "Subtitle":
-            forced = "(forced)" in stream["rest"]
-            subtitles.append(Subtitle(index, _codec(parts), _language(stream["language"]), forced))
+            forced, impaired = "(forced)" in stream["rest"], "(hearing impaired)" in stream["rest"]
+            subtitles.append(Subtitle(index, _codec(parts), _language(stream["language"]), forced, impaired))
         elif not _CHAPTER_TRACK.search(stream["rest"]):  # QuickTime's chapters are kept as chapters
             others.append(f"{stream['kind'].lower()} {index} ({_codec(parts)})")
     if video is not None and video.codec == "mjpeg" and {"mp3", "flac", "ogg"} & set(container):

@@ -104,9 +104,16 @@ test("the command and the names of an export follow what is chosen", async ({ ap
   await choose(app, form.getByRole("combobox", { name: "Its layout" }), "Shows");
   await form.getByRole("button", { name: "Add" }).click();
   await plan.getByText(/^Talks\/[^/]+\/Season/).waitFor();
-  await plan.getByRole("switch", { name: "Tagged copies of music" }).click();
+  const tagged = plan.getByRole("switch", { name: "Tagged copies of music" });
+  expect(await tagged.count()).toBe(0); // only music is copied
+  await choose(app, plan.getByRole("combobox", { name: "Layout", exact: true }), "Music");
+  await tagged.click();
   await plan
-    .getByText("mediafetcher export /srv/media --folder-layout 'Talks=show' --tagged", { exact: true })
+    .getByText("mediafetcher export /srv/media --layout music --folder-layout 'Talks=show' --tagged", { exact: true })
+    .waitFor();
+  await choose(app, plan.getByRole("combobox", { name: "Layout", exact: true }), "Shows, by playlist");
+  await plan
+    .getByText("mediafetcher export /srv/media --layout show-by-playlist --folder-layout 'Talks=show'", { exact: true })
     .waitFor();
 });
 

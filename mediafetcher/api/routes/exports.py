@@ -1,12 +1,10 @@
 """/api/export: exported trees, and the names that items would have in one. ExportTrees are made by command."""
 
-from typing import Literal
-
 import msgspec
 from litestar.params import JSONBody
 
 from mediafetcher.api.responses import Asked, Id, fit
-from mediafetcher.library.export import sync, trees
+from mediafetcher.library.export import arrangement, sync, trees
 
 _UNSET = msgspec.UNSET
 
@@ -14,9 +12,9 @@ _UNSET = msgspec.UNSET
 class ExportNames(msgspec.Struct, forbid_unknown_fields=True):
     """A layout, or a template such as `{channel}/{year}/{title}`. `folder_layouts`: of folders of the library."""
 
-    layout: Literal["film", "show", "music"] = "film"
+    layout: arrangement.FolderKind = "film"
     template: str | None = None
-    folder_layouts: dict[str, Literal["film", "show", "music"]] = {}
+    folder_layouts: dict[str, arrangement.FolderKind] = {}
 
 
 class ExportPaths(msgspec.Struct):
@@ -39,8 +37,8 @@ class ExportTree(msgspec.Struct):
     id: int
     path: str
     users: list[str] | None
-    layout: Literal["film", "show", "music", "template"]
-    folder_layouts: dict[str, Literal["film", "show", "music"]]
+    layout: arrangement.Kind
+    folder_layouts: dict[str, arrangement.FolderKind]
     tagged: bool
     copied_bytes: int
     updating: bool
@@ -54,8 +52,8 @@ class ExportTrees(msgspec.Struct):
 class ExportTreeChange(msgspec.Struct, forbid_unknown_fields=True):
     """The parts of a tree to change. `folder_layouts` replaces those of all folders."""
 
-    layout: Literal["film", "show", "music"] | msgspec.UnsetType = _UNSET
-    folder_layouts: dict[str, Literal["film", "show", "music"]] | msgspec.UnsetType = _UNSET
+    layout: arrangement.FolderKind | msgspec.UnsetType = _UNSET
+    folder_layouts: dict[str, arrangement.FolderKind] | msgspec.UnsetType = _UNSET
     tagged: bool | msgspec.UnsetType = _UNSET
 
 

@@ -28,6 +28,11 @@ class ExportFolder(Invalid):
     default_detail = "That folder holds other files: export to a folder that is empty or new."
 
 
+class TaggedNeedsMusic(Invalid):
+    code = "tagged_needs_music"
+    default_detail = "Only music is copied with tags: use the layout music, for the tree or for a folder of it."
+
+
 class InvalidPattern(Invalid):
     code = "invalid_pattern"
     default_detail = "The pattern is not a regular expression. Correct it and try again."

@@ -17,7 +17,7 @@ class ExportTree(Table, tablename="export_tree", db=DB):
     people = Array(base_column=BigInt(), default=None, null=True)  # users whose items it has; None: all
     hard = Boolean(required=True)  # hard links; else symbolic ones
     behind = Boolean(default=False)  # it is compared as a whole at its next update
-    layout = Text(default="film")  # film, show, music or template
+    layout = Text(default="film")  # film, show, show-by-playlist, music or template
     template = null_text()  # of the last one
     tagged = Boolean(default=False)  # music files are copies with tags and cover
     folder_layouts = JSONB(default="{}")  # of folders of the library, by path (arrangement.FolderLayouts)

@@ -10,24 +10,18 @@ stays valid. A new item gets the first name that neither another item nor a fore
 
 import contextlib
 import errno
-import hashlib
-import json
-import re
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from mediafetcher.core import errors
 from mediafetcher.library.export import filenames, nfo
-from mediafetcher.library.export.link_tree import Disk, moment_of, word_of
-from mediafetcher.library.storage import blob_store
+from mediafetcher.library.export.link_tree import Disk, word_of
+from mediafetcher.library.export.rows import FolderRow, UserRow
+from mediafetcher.library.export.tree_files import Copy, File, Folder, Item, Report, is_text
 
-_NFO, _SRT = ".nfo", ".srt"
-_LANGUAGE = re.compile(r"^[A-Za-z0-9.-]{1,32}$")
 _DEEP, _SHORT = 6, 60  # folders deeper than this have short names: a whole path may have 4096 bytes
 _FEW = 8  # items of one folder that are named at once: for more, reading all its names is faster
 _NOT_MADE = {errno.ENOENT, errno.ENAMETOOLONG, errno.EEXIST}
@@ -35,126 +29,6 @@ _NOT_MADE = {errno.ENOENT, errno.ENAMETOOLONG, errno.EEXIST}
 
 class Stopped(Exception):
     """The caller was cancelled."""
-
-
-@dataclass
-class Report:
-    """The number of files that were made, were already correct, or were removed; and of items without a file."""
-
-    made: int = 0
-    kept: int = 0
-    removed: int = 0
-    missing: int = 0  # their bytes are currently not in the store, or their path is too long for the disk
-    symbolic: bool = False  # links are symbolic ones
-
-
-@dataclass(eq=False)
-class Folder:
-    """A folder of the tree. `owner` and `folder`: its user, and which of the user's folders (None: the top)."""
-
-    parent: "Folder | None"
-    name: str
-    owner: int | None
-    folder: int | None
-    ours: bool = False  # made by us, and so removed by us
-    id: int = 0  # 0: not yet in the database
-
-    @property
-    def path(self) -> str:
-        return f"{self.parent.path}/{self.name}" if self.parent else self.name
-
-    @property
-    def key(self) -> str:
-        return filenames.key(self.name)
-
-
-@dataclass(eq=False)
-class File:
-    """A file of the tree. `made`: the state of what we made there (see `Disk.state`)."""
-
-    item: int
-    folder: Folder
-    stem: str
-    suffix: str
-    made: str
-    id: int = 0
-    size: int | None = None  # of a copy
-
-    @property
-    def path(self) -> str:
-        return f"{self.folder.path}/{self.stem}{self.suffix}"
-
-    @property
-    def key(self) -> str:
-        return filenames.key(self.stem + self.suffix)
-
-
-class Copy(NamedTuple):
-    """A music file that is copied with tags. `moment`: its last change in ns, which names source and tags."""
-
-    source: Path
-    cover: Path | None
-    tags: dict[str, str]
-    moment: int
-
-    @property
-    def word(self) -> str:
-        return moment_of(self.moment)
-
-
-@dataclass
-class Item:
-    """One item: its wanted name and files, its present files, and the name that it keeps."""
-
-    id: int
-    row: dict[str, Any] | None  # None: it is no longer to be shown
-    have: list[File]
-    folder: Folder | None = None
-    stem: str | None = None
-    kept: set[str] = field(default_factory=set)
-    missing: bool = False
-    written: dict[str, bytes] = field(default_factory=dict)  # the texts that were made so far
-
-    @cached_property
-    def links(self) -> dict[str, Path]:
-        """Return the files of an item: the suffix after the title in the tree, and the file in the store."""
-        row = self.row
-        assert row
-        if "links" in row:
-            return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in row["links"].items()}
-        wanted = {row["ext"]: row["ext"]} | dict.fromkeys(row["pictures"] if row["poster"] else (), "poster.jpg")
-        wanted |= {f".{name}.vtt": f"{name}.vtt" for name in row["subtitles"] if _LANGUAGE.match(name)}
-        return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in wanted.items()}
-
-    @cached_property
-    def copies(self) -> dict[str, Copy]:
-        """Return those of `links` that are copied with tags instead."""
-        row = self.row
-        assert row
-        tags = row.get("music_tags")
-        if tags is None:
-            return {}
-        source = self.links[row["ext"]]
-        cover = blob_store.path_of(row["sha256"], "poster.jpg") if row["poster"] else None
-        named = json.dumps([source.name, bool(cover), sorted(tags.items())]).encode()
-        fraction = int.from_bytes(hashlib.sha256(named).digest()[:8]) % 10**7
-        moment = int(row["created_at"].timestamp()) * 10**9 + fraction * 100
-        return {row["ext"]: Copy(source, cover, tags, moment)}
-
-    @cached_property
-    def subtitles(self) -> dict[str, Path]:
-        """Return the subtitles that are also written as SubRip: their suffix, and the file in the store."""
-        return {f"{suffix[:-4]}{_SRT}": path for suffix, path in self.links.items() if suffix.endswith(".vtt")}
-
-    @property
-    def suffixes(self) -> list[str]:
-        assert self.row
-        return [*self.links, *self.subtitles, *([_NFO] if self.row["root"] is not None else [])]
-
-
-def _is_text(suffix: str) -> bool:
-    """Tell whether a file of the tree is written, and not a link."""
-    return suffix == _NFO or suffix.endswith(_SRT)
 
 
 Keys = Callable[[int, list[str] | None], list[str]]
@@ -169,15 +43,29 @@ class Layout:
         self._to_srt, self._tag = to_srt, tag
         self.folders, self.left = folders, list[Folder]()
         self._disk, self._hard, self._keys = disk, hard, keys
-        self._virtual: dict[int, dict[str, Any]] = {}
+        self._virtual: dict[int, FolderRow] = {}
         self._people: dict[int, str] = {}
         self._found = {(one.owner, one.folder): one for one in folders if one.owner is not None}
         self._taken: dict[Folder | None, filenames.Taken] = {}
 
-    def learn(self, virtual: list[dict[str, Any]], people: list[dict[str, Any]]) -> None:
+    def learn(self, virtual: list[FolderRow], people: list[UserRow]) -> None:
         """Load the rows of the library's folders and users that the next items need."""
-        self._virtual |= {row["id"]: row for row in virtual}
-        self._people |= {row["id"]: row["name"] for row in people}
+        self._virtual |= {row.id: row for row in virtual}
+        self._people |= {row.id: row.name for row in people}
+
+    def is_renamed(self, owner: int, number: int) -> bool:
+        """Tell whether a folder has another name in the tree than it should have."""
+        there, text = self._found.get((owner, number)), self._virtual[number].name
+        return there is not None and not filenames.fits(there.name, text, [""], self._longest(there.parent))
+
+    def renumber(self, owner: int, row: FolderRow) -> Folder | None:
+        """Give a folder of an earlier version its present number. Returns: the folder; None: none is to be changed."""
+        if (owner, row.id) in self._found or (owner, row.former) not in self._found:
+            return None
+        there = self._found.pop((owner, row.former))
+        there.folder = row.id
+        self._found[owner, row.id] = there
+        return there
 
     # ---- settle ------------------------------------------------------------------------------------------
 
@@ -190,8 +78,8 @@ class Layout:
                 report.missing += 1
                 continue
             if item.row is not None:
-                known = item.row["folder"] in self._virtual
-                item.folder = self._folder(item.row["owner"], item.row["folder"] if known else None)
+                known = item.row.folder in self._virtual
+                item.folder = self._folder(item.row.owner, item.row.folder if known else None)
                 item.stem = self._kept_stem(item)
             gone += self._remove_wrong(item, report)
         return gone
@@ -203,7 +91,7 @@ class Layout:
         if not item.have or item.folder is None or any(file.folder is not item.folder for file in item.have):
             return None
         stem = item.have[0].stem
-        if not filenames.fits(stem, row["name"], item.suffixes):
+        if not filenames.fits(stem, row.name, item.suffixes):
             return None
         made = {file.suffix: file.made for file in item.have}
         for suffix, source in item.links.items():
@@ -236,7 +124,7 @@ class Layout:
             gone.append(file)
             if file.folder in self._taken:
                 self._taken[file.folder].drop(file.key)
-            text = _is_text(file.suffix)
+            text = is_text(file.suffix)
             state = self._disk.content(file.path) if text else self._state(file.path, file.made)
             if state == file.made:
                 self._disk.remove(file.path)
@@ -244,7 +132,7 @@ class Layout:
         return gone
 
     def _is_right(self, item: Item, file: File) -> bool:
-        if _is_text(file.suffix):
+        if is_text(file.suffix):
             state = self._disk.content(file.path)
             if file.suffix not in item.suffixes:
                 return False
@@ -278,7 +166,7 @@ class Layout:
             assert item.row and item.folder
             if item.stem is None:
                 is_free = partial(self._is_free, item)
-                item.stem = self._taken[item.folder].free(item.row["name"], item.suffixes, is_free=is_free)
+                item.stem = self._taken[item.folder].free(item.row.name, item.suffixes, is_free=is_free)
             fresh += [self._intend(item, suffix) for suffix in item.suffixes if suffix not in item.kept]
         return fresh
 
@@ -287,7 +175,7 @@ class Layout:
         inside: dict[Folder, list[str]] = {}
         for item in items:
             assert item.row and item.folder
-            inside.setdefault(item.folder, []).append(filenames.beginning(item.row["name"], item.suffixes))
+            inside.setdefault(item.folder, []).append(filenames.beginning(item.row.name, item.suffixes))
         for folder, beginnings in inside.items():
             few = len(beginnings) <= _FEW
             known = self._taken.get(folder)
@@ -300,7 +188,7 @@ class Layout:
     def _intend(self, item: Item, suffix: str) -> File:
         assert item.row and item.folder and item.stem is not None
         path = f"{item.folder.path}/{item.stem}{suffix}"
-        if _is_text(suffix):
+        if is_text(suffix):
             made = word_of(self._text(item, suffix))
         elif copy := item.copies.get(suffix):
             made = copy.word
@@ -332,8 +220,8 @@ class Layout:
         """Return a user's folder in the tree, under a free name."""
         parent, text = None, self._people[owner]
         if number is not None:
-            parent, text = self._folder(owner, self._virtual[number]["parent"]), self._virtual[number]["name"]
-        longest = filenames.LONGEST if parent is None or parent.path.count("/") < _DEEP else _SHORT
+            parent, text = self._folder(owner, self._virtual[number].parent), self._virtual[number].name
+        longest = self._longest(parent)
         there = self._found.get((owner, number))
         if there is not None:
             if there.parent is parent and filenames.fits(there.name, text, [""], longest):
@@ -349,6 +237,9 @@ class Layout:
         self.folders.append(made)
         self._found[owner, number] = made
         return made
+
+    def _longest(self, parent: Folder | None) -> int:
+        return filenames.LONGEST if parent is None or parent.path.count("/") < _DEEP else _SHORT
 
     # ---- make --------------------------------------------------------------------------------------------
 
@@ -375,12 +266,12 @@ class Layout:
         return failed
 
     def _is_there(self, file: File) -> bool:
-        if _is_text(file.suffix):
+        if is_text(file.suffix):
             return self._disk.state(file.path) is not None
         return self._state(file.path, file.made) == file.made
 
     def _make(self, item: Item, file: File) -> None:
-        if _is_text(file.suffix):
+        if is_text(file.suffix):
             self._disk.write(file.path, self._text(item, file.suffix))
         elif file.made.startswith("copy:"):
             self._copy(item.copies[file.suffix], file.path)

@@ -2,56 +2,73 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
+
+from mediafetcher.library.export.rows import ItemRow
 
 # Characters that XML 1.0 cannot contain, not even escaped (https://www.w3.org/TR/xml/#charsets).
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def document(row: dict[str, Any]) -> bytes:
+def document(row: ItemRow) -> bytes:
     """Return the description of an item, a show or an album: `title`, `duration` (s), `uploader`, `source_url`,
     `created_at` and more; None: unknown. `root`: its element, by default `movie`; None: it has no description.
 
     The same item gives the same bytes.
     """
-    root = row.get("root", "movie")
+    root = row.root
     if root is None:
         return b""
-    duration, added, published = row["duration"], row["created_at"], _published(row)
-    facts = {
-        "title": row["title"],
-        "showtitle": row.get("show"),
-        "season": row.get("season"),
-        "episode": row.get("episode"),
-        "artist": row.get("artist") if root == "album" else None,
-        "plot": row.get("description"),
-        "runtime": max(1, round(duration / 60)) if duration else None,  # minutes
-        "premiered": published or None,
-        "aired": published or None if root == "episodedetails" else None,
-        "year": published[:4] or None,
-        "genre": row.get("genre"),
-        "studio": row["uploader"] or row.get("channel_name"),
-        "website": row["source_url"],
-        "dateadded": _day(added) if added else None,
-    }
     lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', f"<{root}>"]
-    lines += [f"  <{name}>{_text(value)}</{name}>" for name, value in facts.items() if value is not None]
-    lines += [f"  <tag>{_text(tag)}</tag>" for tag in row.get("tags") or ()]
-    for number, name in enumerate(row.get("actors") or ()):
+    lines += [f"  <{name}>{_text(value)}</{name}>" for name, value in _facts(row, root).items() if value is not None]
+    lines += [f"  <genre>{_text(genre)}</genre>" for genre in _genres(row)]
+    lines += [f"  <tag>{_text(tag)}</tag>" for tag in row.tags]
+    for season, title in sorted(row.season_titles.items()):
+        lines.append(f'  <namedseason number="{season}">{_text(title)}</namedseason>')
+    for number, name in enumerate(row.actors):
         lines += ["  <actor>", f"    <name>{_text(name)}</name>", f"    <order>{number}</order>", "  </actor>"]
-    if row.get("extractor") and row.get("extractor_id"):
-        kind = quoteattr(_FORBIDDEN.sub("", str(row["extractor"])).lower())
-        lines.append(f'  <uniqueid type={kind} default="true">{_text(row["extractor_id"])}</uniqueid>')
+    if row.extractor and row.extractor_id:
+        kind = quoteattr(_FORBIDDEN.sub("", str(row.extractor)).lower())
+        lines.append(f'  <uniqueid type={kind} default="true">{_text(row.extractor_id)}</uniqueid>')
     return "\n".join([*lines, *_streams(row), f"</{root}>", ""]).encode()
 
 
-def _streams(row: dict[str, Any]) -> list[str]:
+def _facts(row: ItemRow, root: str) -> dict[str, Any]:
+    """Return the elements of a description that occur once, by name; None: unknown."""
+    is_episode, published = root == "episodedetails", _published(row)
+    return {
+        "title": row.title,
+        "name": row.title if root == "artist" else None,
+        "showtitle": row.show if is_episode else None,
+        "seasonnumber": row.season if root == "season" else None,
+        "season": row.season if is_episode else None,
+        "episode": row.episode if is_episode else None,
+        "artist": row.artist if root == "album" else None,
+        "plot": row.description,
+        "runtime": max(1, round(row.duration / 60)) if row.duration else None,  # minutes
+        "premiered": published or None,
+        "aired": published or None if is_episode else None,
+        "year": row.released,
+        "studio": row.uploader or row.channel_name,
+        "website": row.source_url,
+        "dateadded": _day(row.created_at) if row.created_at else None,
+    }
+
+
+def _genres(row: ItemRow) -> Iterable[str]:
+    """Return genre and categories, each once."""
+    named = [*(row.genre or "").split(", "), *row.categories]
+    return {name.casefold(): name for name in named if name}.values()
+
+
+def _streams(row: ItemRow) -> list[str]:
     """Return what the file holds, so that players need not open it."""
-    seconds = round(row["duration"]) if row["duration"] else None
-    size = {"width": row.get("width"), "height": row.get("height"), "durationinseconds": seconds}
-    video = _element("video", {"codec": row.get("video_codec")} | size) if row.get("video_codec") else []
+    seconds = round(row.duration) if row.duration else None
+    size = {"width": row.width, "height": row.height, "durationinseconds": seconds}
+    video = _element("video", {"codec": row.video_codec} | size) if row.video_codec else []
     audio = [line for track in _sounds(row) for line in _element("audio", track)]
     if not video and not audio:
         return []
@@ -59,12 +76,12 @@ def _streams(row: dict[str, Any]) -> list[str]:
     return ["  <fileinfo>", "    <streamdetails>", *inside, "    </streamdetails>", "  </fileinfo>"]
 
 
-def _sounds(row: dict[str, Any]) -> list[dict[str, Any]]:
+def _sounds(row: ItemRow) -> list[dict[str, Any]]:
     """Return codec, language and channels of each sound; of a file of an earlier version only the codec is known."""
-    tracks = row.get("audio_tracks") or []
+    tracks = row.audio_tracks or []
     known = json.loads(tracks) if isinstance(tracks, str) else tracks
     if not known:
-        return [{"codec": row["audio_codec"]}] if row.get("audio_codec") else []
+        return [{"codec": row.audio_codec}] if row.audio_codec else []
     return [{name: track.get(name) for name in ("codec", "language", "channels")} for track in known]
 
 
@@ -77,9 +94,9 @@ def _day(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _published(row: dict[str, Any]) -> str:
+def _published(row: ItemRow) -> str:
     """The day on which it was published, in UTC; empty if it is unknown."""
-    moment = row.get("published_at")
+    moment = row.published_at
     return moment.astimezone(UTC).strftime("%Y-%m-%d") if moment else ""
 
 

@@ -22,8 +22,9 @@ from mediafetcher.core import clock, errors, events, logging
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import is_true
 from mediafetcher.db.tables import ExportChange, ExportFile, ExportTree, LibraryItem
-from mediafetcher.library.export import arrangement, filenames, link_tree, place, template, tree_lock, update
-from mediafetcher.library.export.layout import Report
+from mediafetcher.library.export import arrangement, filenames, link_tree, place, reading, template, tree_lock, update
+from mediafetcher.library.export.rows import FolderRow, ItemRow
+from mediafetcher.library.export.tree_files import Report
 from mediafetcher.library.storage import mount
 
 _SOON = 1.0  # seconds after a change, since usually more follow
@@ -72,14 +73,22 @@ async def export(
     path; None: those that it has. `tagged`: music files are copies with tags and cover, which count for the quota of
     their user; None: as before. The tree is kept up to date from now on.
 
-    Raises: `Invalid` if no links can be made there or a template or layout is wrong, `Unavailable`.
+    Raises: `Invalid` if no links can be made there or a template or layout is wrong, `TaggedNeedsMusic`, `Unavailable`.
     """
     if names is not None:
         template.require_valid(names)
         kind = "template"
     arrangement.require_valid(layouts or {})
     path = Path(os.path.realpath(folder or mount.root() / "export"))
-    known = await ExportTree.exists().where(ExportTree.path == str(path))
+    had = (
+        await ExportTree.select(ExportTree.layout, ExportTree.folder_layouts)
+        .where(ExportTree.path == str(path))
+        .first()
+    )
+    known = had is not None
+    if tagged:
+        before = arrangement.decoded(had["folder_layouts"]) if had else {}
+        arrangement.require_music(kind or (had["layout"] if had else "film"), before if layouts is None else layouts)
     async with _busy[str(path)], tree_lock.locked(str(path), patience=_PATIENCE) as ours:
         if not ours:
             raise errors.ExportBusy()
@@ -130,22 +139,22 @@ async def preview(
         kind = "template"
     newest = LibraryItem.select(LibraryItem.id).where(LibraryItem.owner == owner, LibraryItem.trashed_at.is_null())
     ids = [row["id"] for row in await newest.order_by(LibraryItem.id, ascending=False).limit(limit)]
-    rows = await engine.fetch(update.ITEMS.format(more=""), ids, None)
-    above = {one["id"]: one for one in await update.folders_above([row["folder"] for row in rows])}
+    rows = await reading.items(ids, None, {kind, *(layouts or {}).values()})
+    above = {one.id: one for one in await reading.folders_above([row.folder for row in rows])}
     wanted, paths = arrangement.by_names(layouts or {}), []
-    for row in sorted(rows, key=lambda row: int(row["id"]), reverse=True):
-        held = arrangement.place_of(row["folder"], above, kind, wanted)
-        made = {one["id"]: one for one in arrangement.arrange(row, held, names)}
+    for row in sorted(rows, key=lambda row: row.id, reverse=True):
+        held = arrangement.place_of(row.folder, above, kind, wanted)
+        made = {one.id: one for one in arrangement.arrange(row, held, names)}
         paths.append(_path(row, above | made))
     return paths
 
 
-def _path(row: dict[str, Any], folders: dict[int, dict[str, Any]]) -> str:
-    names = [filenames.safe(row["name"]) + row["ext"]]
-    at = row["folder"]
+def _path(row: ItemRow, folders: dict[int, FolderRow]) -> str:
+    names = [filenames.safe(row.name) + row.ext]
+    at = row.folder
     while at is not None and at in folders:
-        names.insert(0, filenames.safe(folders[at]["name"]))
-        at = folders[at]["parent"]
+        names.insert(0, filenames.safe(folders[at].name))
+        at = folders[at].parent
     return "/".join(names)
 
 

@@ -7,45 +7,44 @@ is a name in braces, so a template can neither fail for one item nor read anythi
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from mediafetcher.core import errors
+from mediafetcher.library.export.rows import ItemRow
 
-Row = dict[str, Any]
 MAX_LENGTH = 500  # characters
 MAX_DEPTH = 6  # folders
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _UNKNOWN = "Unknown"
 
 
-def _day(form: str) -> Callable[[Row], str | None]:
-    def day(row: Row) -> str | None:
-        moment: datetime | None = row["published_at"]
+def _day(form: str) -> Callable[[ItemRow], str | None]:
+    def day(row: ItemRow) -> str | None:
+        moment: datetime | None = row.published_at
         return moment.astimezone(UTC).strftime(form) if moment else None
 
     return day
 
 
-def _number(name: str) -> Callable[[Row], str | None]:
-    return lambda row: None if row[name] is None else f"{row[name]:02}"
+def _number(name: str) -> Callable[[ItemRow], str | None]:
+    return lambda row: None if (value := getattr(row, name)) is None else f"{value:02}"
 
 
-FIELDS: dict[str, Callable[[Row], str | None]] = {
-    "title": lambda row: row["title"],
-    "channel": lambda row: row["channel_name"] or row["uploader"],
-    "site": lambda row: row["site"],
-    "series": lambda row: row["series"],
+FIELDS: dict[str, Callable[[ItemRow], str | None]] = {
+    "title": lambda row: row.title,
+    "channel": lambda row: row.channel_name or row.uploader,
+    "site": lambda row: row.site,
+    "series": lambda row: row.series,
     "season": _number("season_number"),
     "episode": _number("episode_number"),
-    "artist": lambda row: row["artist"] or row["channel_name"] or row["uploader"],
-    "album": lambda row: row["album"],
-    "track": lambda row: row["track"] or row["title"],
+    "artist": lambda row: row.artist or row.channel_name or row.uploader,
+    "album": lambda row: row.album,
+    "track": lambda row: row.track or row.title,
     "track_number": _number("track_number"),
     "date": _day("%Y-%m-%d"),
     "year": _day("%Y"),
     "month": _day("%m"),
     "day": _day("%d"),
-    "id": lambda row: str(row["id"]),
+    "id": lambda row: str(row.id),
 }
 
 
@@ -63,7 +62,7 @@ def require_valid(text: str) -> None:
         raise errors.Invalid("The last part of a template needs {title}, {track} or {id}, so that files differ.")
 
 
-def names(text: str, row: Row) -> list[str]:
+def names(text: str, row: ItemRow) -> list[str]:
     """Return the folders of an item and the name of its files, by a valid template. A missing value is `Unknown`."""
 
     def value(found: re.Match[str]) -> str:

@@ -60,10 +60,16 @@ async def change(
 ) -> None:
     """Change what is wished for a tree; None: no change. Its files follow a moment later, in the background.
 
-    `owner`: the user who changes it. Raises: `NotFound`, and `Invalid` for a wrong layout.
+    `owner`: the user who changes it. Raises: `NotFound`, `Invalid` for a wrong layout, and `TaggedNeedsMusic`.
     """
     arrangement.require_valid(layouts or {})
     table = ExportTree
+    if tagged:
+        had = await table.select(table.layout, table.folder_layouts).where(table.id == tree).first()
+        if had is None:
+            raise errors.NotFound()
+        before = arrangement.decoded(had["folder_layouts"])
+        arrangement.require_music(kind or had["layout"], before if layouts is None else layouts)
     values: dict[Any, Any] = {table.behind: True}
     if kind is not None:
         values |= {table.layout: kind, table.template: None}

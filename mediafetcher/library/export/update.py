@@ -16,8 +16,9 @@ from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import ExportChange, ExportFile, ExportFolder, ExportTree, LibraryItem, User
 from mediafetcher.library.catalog import quotas
-from mediafetcher.library.export import arrangement, layout, link_tree, place
-from mediafetcher.library.export.layout import File, Folder, Item, Report
+from mediafetcher.library.export import arrangement, episodes, folder_files, layout, link_tree, place, reading
+from mediafetcher.library.export.rows import FolderRow, ItemRow, UserRow
+from mediafetcher.library.export.tree_files import Copy, File, Folder, Item, Report
 from mediafetcher.library.storage import mount
 from mediafetcher.media import tagging, webvtt
 from mediafetcher.sandbox import parsing
@@ -28,33 +29,11 @@ _UNKNOWN = datetime.min.replace(tzinfo=UTC)  # items without a date count as the
 
 _log = logging.get("export")
 
-# Items with their files and metadata: three tables, and expressions over the facts of a source.
-ITEMS = """
-select i.id, i.owner, i.folder, i.title, i.uploader, i.site, i.source_url, i.created_at, m.sha256, m.ext,
-  m.size, m.duration, m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, m.audio_tracks,
-  i.published_at, x.published_precision,
-  x.channel, x.channel_name, x.channel_url, x.facts ->> 'extractor' as extractor, x.facts ->> 'series' as series,
-  (x.facts ->> 'season_number')::int as season_number, (x.facts ->> 'episode_number')::int as episode_number,
-  x.facts ->> 'artist' as artist, x.facts ->> 'album' as album, x.facts ->> 'track' as track,
-  (x.facts ->> 'track_number')::int as track_number{more}
-from library_item i join media_file m on m.id = i.media_file left join source_metadata x on x.id = i.metadata
-where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.owner = any($2))
-"""
-# Not for the other items of a show: a description may have 20 kB.
-_DETAILS = """, x.facts ->> 'description' as description, x.facts ->> 'extractor_id' as extractor_id,
-  x.facts ->> 'genre' as genre, array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags,
-  array(select jsonb_array_elements_text(x.facts -> 'cast')) as actors"""
 # The recorded files in these folders; those of items also in the folders below.
 _RECORDED = """
 select distinct x.item from export_file x join export_folder f on f.id = x.folder
   left join export_folder above on above.id = f.parent
 where x.tree = $1 and (f.folder = any($2::bigint[]) or (x.item > 0 and above.folder = any($2)))
-"""
-# Recursive, upwards from several folders.
-_ABOVE = """
-with recursive up as (select id, parent, name from folder where id = any($1)
-  union select f.id, f.parent, f.name from folder f join up on f.id = up.parent)
-select * from up
 """
 # A range of the index for each of several beginnings.
 _SIMILAR = """
@@ -68,16 +47,11 @@ def _to_srt(source: Path) -> bytes:
     return engine.call(parsing.call(webvtt.to_srt, files=[source])).encode()
 
 
-async def folders_above(ids: Iterable[int | None]) -> list[dict[str, Any]]:
-    """Return these folders of the library and those above them: `id`, `parent`, `name`."""
-    return await engine.fetch(_ABOVE, [id for id in ids if id is not None])
-
-
 def _wishes(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["layout"], row["template"], arrangement.decoded(row["folder_layouts"]), row["tagged"]
 
 
-def _tag(copy: layout.Copy) -> Path:
+def _tag(copy: Copy) -> Path:
     """Make a tagged copy in a folder of its own. For threads."""
     folder = Path(tempfile.mkdtemp(prefix="tagging-", dir=settings.get().work))
     try:
@@ -90,27 +64,27 @@ def _tag(copy: layout.Copy) -> Path:
         raise
 
 
-async def _reserve(row: dict[str, Any], left: dict[int, int | None]) -> bool:
+async def _reserve(row: ItemRow, left: dict[int, int | None]) -> bool:
     """Take the size of a copy from what is left of its user's quota. Returns: whether it fits. `left`: by user."""
-    owner = row["owner"]
+    owner = row.owner
     if owner not in left:
         used = await quotas.usage(owner)
         left[owner] = None if used["quota"] is None else used["quota"] - (used["charged"] or 0)
     room = left[owner]
     if room is None:
         return True
-    if row["size"] > room:
+    if row.size > room:
         return False
-    left[owner] = room - row["size"]
+    left[owner] = room - row.size
     return True
 
 
-def _is_taggable(row: dict[str, Any]) -> bool:
-    return bool(row.get("music")) and row["ext"] in tagging.SUFFIXES and not row["video_codec"]
+def _is_taggable(row: ItemRow) -> bool:
+    return row.is_music and row.ext in tagging.SUFFIXES and not row.video_codec
 
 
-def _age(row: dict[str, Any]) -> tuple[Any, int]:
-    return row["published_at"] or _UNKNOWN, row["id"]
+def _age(row: ItemRow) -> tuple[datetime, int]:
+    return row.published_at or _UNKNOWN, row.id
 
 
 class Update:
@@ -122,8 +96,9 @@ class Update:
         self._tagged: bool = row["tagged"]
         self._layouts = arrangement.by_names(arrangement.decoded(row["folder_layouts"]))
         self._wishes = _wishes(row)
-        self._kinds: dict[int, str] = {}  # layouts of shows and albums
-        self._touched: set[int] = set()  # shows and albums of which an item was looked at
+        self._kinds: dict[int, str] = {}  # layouts of shows and artists
+        self._touched: set[int] = set()  # folders of shows and artists of which an item was looked at
+        self._seasons: dict[int, episodes.Season] = {}
         self._report = Report(symbolic=not self._hard)
         self._stop = _Stop()
 
@@ -153,6 +128,8 @@ class Update:
                 link_tree.Disk(self._place), await self._folders(), self._keys, _to_srt, _tag, hard=self._hard
             )
             missing: list[int] = []
+            if not whole:
+                items = sorted({*items, *await self._of_renamed(plan, items)})
             for start in range(0, len(items), _BATCH):
                 missing += await self._bring(plan, await self._items(plan, items[start : start + _BATCH]))
             if self._touched:
@@ -215,7 +192,8 @@ class Update:
         return list(found.values())
 
     async def _items(self, plan: layout.Layout, ids: list[int]) -> list[Item]:
-        rows = await self._rows(plan, ids, _DETAILS)
+        rows = await self._rows(plan, ids, details=True)
+        await self._number(row for row in rows.values() if row.is_dated)
         have = await self._have(plan, ids)
         for file in (file for files in have.values() for file in files):
             above = file.folder.parent
@@ -226,31 +204,75 @@ class Update:
             await self._tag_music([row for row in rows.values() if _is_taggable(row)], copied)
         return [Item(id, rows.get(id), have.get(id, [])) for id in ids]
 
-    async def _tag_music(self, rows: list[dict[str, Any]], copied: set[int]) -> None:
+    async def _tag_music(self, rows: list[ItemRow], copied: set[int]) -> None:
         """Give music its tags, unless a new copy exceeds the quota of its user: then it stays a link."""
         left: dict[int, int | None] = {}
         for row in rows:
-            if row["id"] not in copied and not await _reserve(row, left):
-                _log.warning("no tagged copy, since it would exceed the quota", item=row["id"])
+            if row.id not in copied and not await _reserve(row, left):
+                _log.warning("no tagged copy, since it would exceed the quota", item=row.id)
                 continue
-            row["music_tags"] = arrangement.tags_of(row)
+            row.music_tags = arrangement.tags_of(row)
 
-    async def _rows(self, plan: layout.Layout, ids: list[int], more: str = "") -> dict[int, dict[str, Any]]:
-        """Read items that are to be shown, arranged by the layout of the tree. `more`: further columns."""
-        rows = await engine.fetch(ITEMS.format(more=more), ids, self._people)
-        above = await folders_above([row["folder"] for row in rows])
-        owners = {row["owner"] for row in rows}
-        plan.learn(above, await User.select(User.id, User.name).where(among(User.id, owners)))
-        known = {row["id"]: row for row in above}
+    async def _rows(self, plan: layout.Layout, ids: list[int], *, details: bool = False) -> dict[int, ItemRow]:
+        """Read items that are to be shown, arranged by the layout of the tree. `details`: as `reading.items`."""
+        rows = await reading.items(ids, self._people, {self._kind, *self._layouts.values()}, details=details)
+        above = await reading.folders_above([row.folder for row in rows])
+        owners = {row.owner for row in rows}
+        users = await User.select(User.id, User.name).where(among(User.id, owners))
+        plan.learn(above, [UserRow(**row) for row in users])
+        known = {row.id: row for row in above}
         for row in rows:
-            held = arrangement.place_of(row["folder"], known, self._kind, self._layouts)
-            folders = arrangement.arrange(row, held, self._template)
-            plan.learn(folders, [])
-            if folders and held.kind in ("show", "music"):
-                row["group"] = folders[0 if held.kind == "show" else -1]["id"]
-                self._kinds[row["group"]] = held.kind
-                self._touched.add(row["group"])
-        return {row["id"]: row for row in rows}
+            held = arrangement.place_of(row.folder, known, self._kind, self._layouts)
+            made = arrangement.arrange(row, held, self._template)
+            plan.learn(made, [])
+            if made and held.kind != "template":
+                row.group = made[0].id
+                self._kinds[row.group] = held.kind
+                self._touched |= {one.id for one in made}
+                await self._renumber(plan, row.owner, made)
+        return {row.id: row for row in rows}
+
+    async def _renumber(self, plan: layout.Layout, owner: int, made: list[FolderRow]) -> None:
+        """Give folders of a tree of an earlier version their present numbers, and so their files."""
+        for one in made:
+            folder = plan.renumber(owner, one) if one.former is not None else None
+            if folder is None or one.former is None:
+                continue
+            async with engine.transaction():
+                await ExportFolder.update({ExportFolder.folder: one.id}).where(ExportFolder.id == folder.id)
+                for before, after in folder_files.renumbered(one.former, one.id):
+                    ours = (ExportFile.tree == self._tree) & (ExportFile.item == before)
+                    await ExportFile.update({ExportFile.item: after}).where(ours)
+
+    async def _of_renamed(self, plan: layout.Layout, ids: list[int]) -> list[int]:
+        """Return the recorded items of those channels of these items that have another name now."""
+        if not {*arrangement.SHOWS} & {self._kind, *self._layouts.values()}:
+            return []
+        renamed = set()
+        for row in (await self._rows(plan, ids)).values():
+            if row.group is not None and plan.is_renamed(row.owner, row.group):
+                renamed.add(row.group)
+        if not renamed:
+            return []
+        recorded = await engine.fetch(_RECORDED, self._tree, sorted(renamed))
+        return [row["item"] for row in recorded if row["item"] > 0]
+
+    async def _number(self, dated: Iterable[ItemRow]) -> None:
+        """Give items their numbers of episodes, which no other item of the season has in this tree."""
+        rows = sorted(dated, key=lambda row: row.id)
+        new = {row.folder for row in rows if row.folder is not None} - set(self._seasons)
+        named: dict[int, list[tuple[int, str]]] = {season: [] for season in new}
+        if new:
+            file = ExportFile
+            files = file.select(file.item, file.stem, file.folder.folder.as_alias("season")).where(
+                file.tree == self._tree, file.suffix == ".nfo", file.folder.folder.is_in(sorted(new))
+            )
+            for one in await files:
+                named[one["season"]].append((one["item"], one["stem"]))
+        self._seasons |= {season: episodes.Season(files) for season, files in named.items()}
+        for row in rows:
+            assert row.folder is not None
+            self._seasons[row.folder].settle(row)
 
     async def _have(self, plan: layout.Layout, ids: list[int]) -> dict[int, list[File]]:
         folders = {folder.id: folder for folder in plan.folders}
@@ -264,18 +286,17 @@ class Update:
         return have
 
     async def _files_of_folders(self, plan: layout.Layout) -> list[Item]:
-        """Return the files of the touched shows and albums: those that they should have, and those that they have."""
+        """Return the files of the touched shows and artists: those that they should have, and those that they have."""
         touched = sorted(self._touched)
         recorded = await engine.fetch(_RECORDED, self._tree, touched)
         rows = await self._rows(plan, [row["item"] for row in recorded if row["item"] > 0])
-        groups: dict[int, list[dict[str, Any]]] = {}
+        groups: dict[int, list[ItemRow]] = {}
         for row in sorted(rows.values(), key=_age, reverse=True):
-            if "group" in row:
-                groups.setdefault(row["group"], []).append(row)
-        wanted: dict[int, dict[str, Any]] = {}
+            if row.group is not None:
+                groups.setdefault(row.group, []).append(row)
+        wanted: dict[int, ItemRow] = {}
         for group, members in groups.items():
-            make = arrangement.files_of_show if self._kinds[group] == "show" else arrangement.files_of_album
-            wanted |= {row["id"]: row for row in make(group, members)}
+            wanted |= {row.id: row for row in folder_files.of_group(self._kinds[group], members)}
         ids = sorted(wanted.keys() | {row["item"] for row in recorded if row["item"] < 0})
         have = await self._have(plan, ids)
         return [Item(id, wanted.get(id), have.get(id, [])) for id in ids]

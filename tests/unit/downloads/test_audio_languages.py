@@ -11,12 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from mediafetcher.accounts.auth import preferences
-from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
 from mediafetcher.fetch.child import metadata
 from mediafetcher.fetch.child.streaming import audio_languages
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.export import arrangement, nfo, update
+from mediafetcher.library.export import arrangement, nfo, reading
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import assemble, ffmpeg, join, probe
 from tests.factories import add_user
@@ -138,7 +137,7 @@ async def test_item_and_its_description_for_players_list_every_sound(owner, site
         ("eng", "English", "aac"),
         ("deu", "Deutsch", "aac"),
     ]
-    rows = await engine.fetch(update.ITEMS.format(more=""), [item["id"]], None)
+    rows = await reading.items([item["id"]], None, ["film"])
     arrangement.arrange(rows[0], arrangement.Place("film"))
     described = ElementTree.fromstring(nfo.document(rows[0]))
     sounds = described.findall("fileinfo/streamdetails/audio")

@@ -13,7 +13,7 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.importing import importer, info_json, metadata_files, nfo_file
 from mediafetcher.library.catalog import queries
-from mediafetcher.library.export import nfo
+from mediafetcher.library.export import nfo, rows
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
 from tests.factories import add_user
@@ -101,23 +101,27 @@ def test_nfo_in_other_encodings_is_read(tmp_path, encoding):
 
 
 def test_own_nfo_of_an_export_is_read_back(tmp_path):
-    row = {
-        "title": "A <film>",
-        "duration": 3600.0,
-        "uploader": "Ada",
-        "source_url": "https://example.org/1",
-        "created_at": datetime(2025, 1, 1, tzinfo=UTC),
-        "published_at": datetime(2024, 1, 5, tzinfo=UTC),
-        "description": "Words",
-        "tags": ["t"],
-        "extractor": "Site",
-        "extractor_id": "1",
-        "actors": ["Ada", "Bob"],
-    }
+    row = rows.ItemRow(
+        id=1,
+        owner=1,
+        folder=None,
+        title="A <film>",
+        sha256=b"",
+        duration=3600.0,
+        uploader="Ada",
+        source_url="https://example.org/1",
+        created_at=datetime(2025, 1, 1, tzinfo=UTC),
+        published_at=datetime(2024, 1, 5, tzinfo=UTC),
+        description="Words",
+        tags=["t"],
+        extractor="Site",
+        extractor_id="1",
+        actors=["Ada", "Bob"],
+    )
     found = _read(nfo.document(row), tmp_path)
     assert found is not None and found.cast == ["Ada", "Bob"]
     assert (found.title, found.description, found.tags) == ("A <film>", "Words", ["t"])
-    assert (found.webpage_url, found.published, found.channel_name) == (row["source_url"], row["published_at"], "Ada")
+    assert (found.webpage_url, found.published, found.channel_name) == (row.source_url, row.published_at, "Ada")
 
 
 def test_first_place_wins_and_groups_stay_together():

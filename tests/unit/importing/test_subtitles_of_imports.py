@@ -93,13 +93,13 @@ async def test_texts_beside_a_film_become_its_subtitles(owner, films, film):
     done = await _run(owner, films)
     got = await _texts(owner)
     assert {name: set(texts) for name, texts in got.items()} == {
-        "Film": {"und", "en", "en-forced", "eng", "pt-BR", "fr", "ru", "ja"},
+        "Film": {"und", "en", "en-forced", "eng-sdh", "pt-BR", "fr", "ru", "ja"},
         "Film 2": {"de", "es"},
         "Film.Extras": {"en"},
     }
     said = {name: text.split("\n")[-2] or text.split("\n")[-3] for name, text in got["Film"].items()}
     assert said == {
-        "und": "plain", "en": "English", "en-forced": "signs", "eng": "for the deaf", "pt-BR": "Brasil",
+        "und": "plain", "en": "English", "en-forced": "signs", "eng-sdh": "for the deaf", "pt-BR": "Brasil",
         "fr": "français", "ru": "Привет, мир", "ja": "こんにちは",
     }  # fmt: skip
     assert "extras" in got["Film.Extras"]["en"]

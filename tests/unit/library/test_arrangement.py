@@ -174,13 +174,13 @@ async def test_deleted_tree_harms_nothing(show, there):
     assert await sync.refresh() == 0
     await clean()
     _, report = await sync.export()
-    assert report.made == 4 * 3 + 6 and (show / "tvshow.nfo").is_file()
+    assert report.made == 4 * 3 + 6 + 3 and (show / "tvshow.nfo").is_file()
 
 
 async def test_other_layout_replaces_the_files_of_the_former(show, there):
     await sync.export(kind="film")
     assert [name for name in listing(there) if name.endswith(".mp4")] == [
-        f"Ada/{title}.mp4" for title in ("Four", "One - first", "Three", "Two")
+        f"Ada/{title}.mp4" for title in ("Four", "One - first (2024)", "Three (2023)", "Two (2024)")
     ]
     assert not show.exists()
     _, report = await sync.export()
@@ -209,6 +209,7 @@ async def test_music_is_in_folders_of_artist_and_album_with_cover(said, there, o
         "Ada/The Airships/Up/04 - Rise.mp4",
         "Ada/The Airships/Up/album.nfo",
         "Ada/The Airships/Up/folder.jpg",
+        "Ada/The Airships/artist.nfo",
     ]
     root = ET.parse(there / "Ada/The Airships/Up/album.nfo").getroot()
     assert (root.tag, root.findtext("title"), root.findtext("artist")) == ("album", "Up?", "The Airships")
@@ -252,9 +253,9 @@ async def test_folder_with_a_layout_begins_it_inside(said, there, owner):
     assert "Ada/Shows/Lake- Films/Season 00" in {str(one.parent.relative_to(there)) for one in _films(there)}
     await sync.export(layouts={})
     assert [name for name in listing(there) if name.endswith(".mp4")] == [
-        "Ada/Music/Live/Rise (official).mp4",
+        "Ada/Music/Live/Rise (official) (2024).mp4",
         "Ada/Shows/Three.mp4",
-        "Ada/Shows/Two.mp4",
+        "Ada/Shows/Two (2024).mp4",
     ]
     await clean()
 
@@ -302,7 +303,7 @@ async def test_names_by_a_template_follow_changes_and_are_previewed(said, there,
     await sync.refresh()
     assert "Ada/Lake- Films/2024/2024-01-05 New.nfo" in listing(there)
     await sync.export(kind="film")
-    assert "Ada/New.mp4" in listing(there) and not (there / "Ada/Lake- Films").exists()
+    assert "Ada/New (2024).mp4" in listing(there) and not (there / "Ada/Lake- Films").exists()
     await sync.export(names="{id}")
     assert [name for name in listing(there) if name.endswith(".mp4")] == [f"Ada/{item}.mp4", f"Ada/{item + 1}.mp4"]
     await clean()

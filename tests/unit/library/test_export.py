@@ -15,7 +15,7 @@ import pytest
 from mediafetcher.core import errors, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items, metadata, queries, trash
-from mediafetcher.library.export import layout, link_tree, sync, tree_lock, trees, update
+from mediafetcher.library.export import layout, link_tree, sync, tree_files, tree_lock, trees, update
 from mediafetcher.library.storage import mount, sweeper
 from tests import places
 from tests.unit.library.conftest import clean, path, stored
@@ -28,7 +28,7 @@ def listing(root: Path) -> list[str]:
     return sorted(name for name in found if name != link_tree.MANIFEST)
 
 
-def counts(report: layout.Report) -> tuple[int, int, int]:
+def counts(report: tree_files.Report) -> tuple[int, int, int]:
     return report.made, report.kept, report.removed
 
 
@@ -661,7 +661,7 @@ async def test_description_has_the_metadata_and_follows_its_changes(owner, put, 
         async with engine.transaction():
             await metadata.attach(item, ["k"], source_metadata.of_ytdlp(said), private=False)
         assert await sync.refresh() > 0
-        movie = ET.parse(there / "Ada/Film.nfo").getroot()
+        movie = ET.parse(there / "Ada/Film (2024).nfo").getroot()
         found = [
             (element.tag, element.text) for element in movie if element.tag not in ("runtime", "dateadded", "fileinfo")
         ]

@@ -199,7 +199,7 @@ export type Event = {
 
 export type ExportNames = {
   folder_layouts?: Record<string, unknown>;
-  layout?: "film" | "show" | "music";
+  layout?: "film" | "show" | "show-by-playlist" | "music";
   template?: string | null;
 };
 
@@ -211,7 +211,7 @@ export type ExportTree = {
   copied_bytes: number;
   folder_layouts: Record<string, unknown>;
   id: number;
-  layout: "film" | "show" | "music" | "template";
+  layout: "film" | "show" | "show-by-playlist" | "music" | "template";
   missing: boolean;
   path: string;
   tagged: boolean;
@@ -221,7 +221,7 @@ export type ExportTree = {
 
 export type ExportTreeChange = {
   folder_layouts?: Record<string, unknown>;
-  layout?: "film" | "show" | "music";
+  layout?: "film" | "show" | "show-by-playlist" | "music";
   tagged?: boolean;
 };
 
@@ -1380,6 +1380,7 @@ export const CODES = [
   "state_folder",
   "stopping",
   "store_frozen",
+  "tagged_needs_music",
   "target_not_allowed",
   "target_not_empty",
   "too_large",

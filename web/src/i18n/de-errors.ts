@@ -67,6 +67,7 @@ export const deErrors: ProblemWords = {
   "database_away": ["Die Datenbank antwortet nicht","Vielleicht startet sie neu. Die Dateien sind sicher."],
   "away": ["Ein Teil des Servers ist nicht verfügbar","Gleich noch einmal versuchen."],
   "export_folder": ["Dieser Ordner enthält andere Dateien","In einen leeren oder neuen Ordner exportieren."],
+  "tagged_needs_music": ["Nur Musik wird mit Tags kopiert","Das Layout Musik verwenden, für den Baum oder für einen seiner Ordner."],
   "export_busy": ["Ein anderer Server arbeitet an diesem Export","In einer Minute erneut versuchen."],
   "stopping": ["MediaFetcher wird beendet","Erneut versuchen, sobald es wieder läuft."],
   "invalid_url": ["Das ist kein gültiger Link","Nötig ist eine vollständige Adresse mit http:// oder https://."],

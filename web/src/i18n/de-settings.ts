@@ -126,6 +126,7 @@ export const deSettings: Texts<typeof enSettings> = {
   "set.exportLayout": "Anordnung",
   "set.exportFilm": "Filme",
   "set.exportShow": "Serien",
+  "set.exportShowByPlaylist": "Serien, nach Playlist",
   "set.exportMusic": "Musik",
   "set.exportOwn": "Eigene Namen",
   "set.exportNames": "Namen",

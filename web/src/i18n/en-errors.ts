@@ -70,6 +70,7 @@ export const enErrors: ProblemWords = {
   "database_away": ["The database is not responding","It may be restarting. Your files are safe."],
   "away": ["A part of the server is unavailable","Try again in a moment."],
   "export_folder": ["That folder holds other files","Export to a folder that is empty or new."],
+  "tagged_needs_music": ["Only music is copied with tags","Use the layout Music, for the tree or for a folder of it."],
   "export_busy": ["Another server is at work on this export","Try again in a minute."],
   "stopping": ["MediaFetcher is shutting down","Try again once it is running."],
   "invalid_url": ["This is not a valid link","Enter a full http:// or https:// address."],

@@ -117,6 +117,7 @@ export const enSettings = {
   "set.exportLayout": "Layout",
   "set.exportFilm": "Films",
   "set.exportShow": "Shows",
+  "set.exportShowByPlaylist": "Shows, by playlist",
   "set.exportMusic": "Music",
   "set.exportOwn": "Names of your own",
   "set.exportNames": "Names",

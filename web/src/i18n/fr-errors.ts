@@ -67,6 +67,7 @@ export const frErrors: ProblemWords = {
   "database_away": ["La base de données ne répond pas","Elle redémarre peut-être. Vos fichiers sont intacts."],
   "away": ["Une partie du serveur est indisponible","Réessayez dans un instant."],
   "export_folder": ["Ce dossier contient d’autres fichiers","Exportez vers un dossier vide ou nouveau."],
+  "tagged_needs_music": ["Seule la musique est copiée avec des étiquettes","Utilisez la disposition Musique, pour l’arborescence ou pour l’un de ses dossiers."],
   "export_busy": ["Un autre serveur travaille sur cet export","Réessayez dans une minute."],
   "stopping": ["MediaFetcher est en cours d’arrêt","Réessayez une fois qu’il aura redémarré."],
   "invalid_url": ["Ce lien n’est pas valide","Saisissez une adresse complète en http:// ou https://."],

@@ -127,6 +127,7 @@ export const frSettings: Texts<typeof enSettings> = {
   "set.exportLayout": "Disposition",
   "set.exportFilm": "Films",
   "set.exportShow": "Séries",
+  "set.exportShowByPlaylist": "Séries, par playlist",
   "set.exportMusic": "Musique",
   "set.exportOwn": "Noms personnalisés",
   "set.exportNames": "Noms",

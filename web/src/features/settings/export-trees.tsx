@@ -7,7 +7,7 @@ import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
 import { Card, Field } from "./card";
-import { FolderLayoutFields, type FolderLayouts, layoutItems } from "./folder-layouts";
+import { FolderLayoutFields, type FolderLayouts, hasMusic, layoutItems } from "./folder-layouts";
 import { changeTree } from "./mutations";
 import { BUSY, treesQuery } from "./queries";
 
@@ -73,11 +73,13 @@ function One({ tree }: { tree: ExportTree }) {
             value={tree.folder_layouts as FolderLayouts}
             onChange={(folder_layouts) => change({ folder_layouts })}
           />
-          <Tagged
-            checked={tree.tagged}
-            now={tree.copied_bytes > 0 ? bytes(tree.copied_bytes, locale) : undefined}
-            onChange={(tagged) => change({ tagged })}
-          />
+          {(tree.tagged || hasMusic(tree.layout, tree.folder_layouts as FolderLayouts)) && (
+            <Tagged
+              checked={tree.tagged}
+              now={tree.copied_bytes > 0 ? bytes(tree.copied_bytes, locale) : undefined}
+              onChange={(tagged) => change({ tagged })}
+            />
+          )}
         </>
       )}
     </section>

@@ -8,7 +8,7 @@ import { useI18n } from "@/i18n";
 import { useSettled } from "@/lib/settled";
 import { Card, Field } from "./card";
 import { ExportTrees, Tagged } from "./export-trees";
-import { FolderLayoutFields, type FolderLayouts, type Layout, layoutItems } from "./folder-layouts";
+import { FolderLayoutFields, type FolderLayouts, hasMusic, type Layout, layoutItems } from "./folder-layouts";
 import { exportNamesQuery } from "./queries";
 
 const EXAMPLE = "{channel}/{year}/{date} {title}";
@@ -53,11 +53,12 @@ function Plan() {
     template: layout === "own" ? names : null,
     folder_layouts: folders,
   });
+  const music = hasMusic(layout, folders);
   const command = [
     "mediafetcher export /srv/media",
     layout === "own" ? `--template ${quoted(names)}` : layout !== "film" && `--layout ${layout}`,
     ...Object.entries(folders).map(([path, kind]) => `--folder-layout ${quoted(`${path}=${kind}`)}`),
-    tagged && "--tagged",
+    music && tagged && "--tagged",
   ];
   return (
     <Card id="export" title={t("set.export")} hint={t("set.exportHint")}>
@@ -91,7 +92,7 @@ function Plan() {
         </Field>
       )}
       <FolderLayoutFields value={folders} onChange={setFolders} />
-      <Tagged checked={tagged} onChange={setTagged} />
+      {music && <Tagged checked={tagged} onChange={setTagged} />}
       {wrong && layout !== "own" && (
         <p role="alert" className="px-4 py-3.5 text-[0.8125rem] text-destructive">
           {wrong}

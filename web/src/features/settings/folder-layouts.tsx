@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/select";
 import { type T, useI18n } from "@/i18n";
 
-export type Layout = "film" | "show" | "music";
+export type Layout = "film" | "show" | "show-by-playlist" | "music";
 export type FolderLayouts = Record<string, Layout>;
 
 const MOST = 100; // as the server has it
@@ -14,8 +14,13 @@ const MOST = 100; // as the server has it
 export const layoutItems = (t: T): { value: Layout; label: string }[] => [
   { value: "film", label: t("set.exportFilm") },
   { value: "show", label: t("set.exportShow") },
+  { value: "show-by-playlist", label: t("set.exportShowByPlaylist") },
   { value: "music", label: t("set.exportMusic") },
 ];
+
+/** Tell whether a tree has music: only that can be tagged copies. */
+export const hasMusic = (layout: string, folders: FolderLayouts) =>
+  layout === "music" || Object.values(folders).includes("music");
 
 type Props = { value: FolderLayouts; onChange: (value: FolderLayouts) => void };
 
