@@ -32,7 +32,7 @@ _ONE_PLACE = {
 }
 _ONE_TEXT = {
     "/proc/self/mountinfo": {"core/mounts.py"},
-    "poster.jpg": {"media/posters.py", "library/export/arrangement.py", "library/export/layout.py"},
+    "poster.jpg": {"media/posters.py", "library/export/folder_files.py", "library/export/tree_files.py"},
 }
 
 

@@ -112,6 +112,9 @@ class Item(msgspec.Struct):
     chapters: list[Chapter] = []
     description: str | None = None
     tags: list[str] = []
+    categories: list[str] = []
+    year: int | None = None  # of release
+    views: int | None = None  # when its site was last asked
     audio_languages: list[str] = []  # that the site offers
     audio_tracks: list[AudioTrack] = []  # of the file, the default one first; none: a file of an earlier version
     subscription: BroughtBy | None = None

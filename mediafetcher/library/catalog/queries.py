@@ -73,12 +73,13 @@ _HAS_TAG = "lower(x.facts ->> 'tags')::jsonb @> to_jsonb(lower({}::text))"
 # Columns that are read for a single item alone.
 _DETAILS = """
 jsonb_build_object('chapters', m.chapters, 'description', x.facts -> 'description', 'tags', x.facts -> 'tags',
-  'audio_languages', x.facts -> 'audio_languages', 'audio_tracks', m.audio_tracks)::text
+  'audio_languages', x.facts -> 'audio_languages', 'audio_tracks', m.audio_tracks, 'year', x.facts -> 'year',
+  'categories', x.facts -> 'categories', 'views', x.facts -> 'view_count')::text
 """
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:
-    """Return one item as the API shows it, also from the trash, with its chapters, description, tags and languages.
+    """Return one item as the API shows it, also from the trash, with its chapters and what its site says of it.
 
     Raises: `NotFound`.
     """
@@ -90,7 +91,8 @@ async def get(id: int, owner: int) -> dict[str, Any]:
     chapters = [{"start": start, "title": title} for start, title in details["chapters"]]
     said = {"description": details["description"], "tags": details["tags"] or []}
     said["audio_languages"] = details["audio_languages"] or []
-    said["audio_tracks"] = details["audio_tracks"]
+    said |= {"audio_tracks": details["audio_tracks"], "year": details["year"], "views": details["views"]}
+    said["categories"] = details["categories"] or []
     return _item(rows[0]) | {"chapters": chapters} | said
 
 

@@ -312,6 +312,7 @@ export type ImportedList = {
 export type Item = {
   audio_languages?: (string)[];
   audio_tracks?: (AudioTrack)[];
+  categories?: (string)[];
   channel: Channel | null;
   chapters?: (Chapter)[];
   created_at: string;
@@ -337,7 +338,9 @@ export type Item = {
   title: string;
   trashed_at: string | null;
   uploader: string | null;
+  views?: number | null;
   watched: boolean;
+  year?: number | null;
 };
 
 export type Items = {

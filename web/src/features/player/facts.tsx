@@ -32,6 +32,9 @@ export function Facts({ item }: { item: Item }) {
     [t("fact.size"), `${bytes(media.size, locale)} (${integer(media.size, locale)} B)`],
     [t("fact.subtitles"), item.subtitles.map((code) => languageName(code, locale)).join(", ") || null],
     [t("fact.holders"), t("fact.entries", { n: media.ref_count })],
+    [t("fact.year"), item.year ? String(item.year) : null],
+    [t("fact.categories"), item.categories?.join(", ") || null],
+    [t("fact.views"), item.views == null ? null : integer(item.views, locale)],
     [t("fact.added"), date(item.created_at, locale)],
     ["SHA-256", media.sha256],
   ];
