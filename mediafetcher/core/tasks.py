@@ -28,13 +28,14 @@ async def run_to_completion(work: Awaitable[T], on_cancel: Callable[[], None] | 
 async def make_or_discard(making: Awaitable[T], discard: Callable[[T], Awaitable[object] | None]) -> T:
     """Wait for a resource. If the caller is cancelled meanwhile, it is made anyway, and then given to `discard`.
 
-    Further cancellations do not end the wait: the resource has no other owner. Returns: the resource.
-    Raises: what `making` raises, unless the caller is cancelled.
+    So it is if another error than that of `making` is thrown into the caller. Further cancellations do not end the
+    wait: the resource has no other owner. Returns: the resource. Raises: what `making` raises, unless the caller is
+    cancelled.
     """
     running = asyncio.ensure_future(making)
     try:
         return await asyncio.shield(running)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, Exception):
         await _settled(running)
         if not running.cancelled() and running.exception() is None:
             discarding = discard(running.result())

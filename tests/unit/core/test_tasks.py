@@ -86,3 +86,14 @@ async def test_failed_resource_of_a_cancelled_caller_is_not_discarded() -> None:
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert not discarded
+
+
+async def test_resource_is_discarded_if_an_error_is_thrown_into_its_caller() -> None:
+    """Not the error of its making: that of the code that drives the caller."""
+    discarded: list[str] = []
+    waiting = tasks.make_or_discard(asyncio.sleep(0, "made"), discarded.append)
+    waiting.send(None)
+    await asyncio.sleep(0.01)  # it is made meanwhile
+    with pytest.raises(RuntimeError, match="thrown"):
+        waiting.throw(RuntimeError("thrown"))
+    assert discarded == ["made"]
