@@ -145,16 +145,15 @@ class _Watch:
 
     def settle(self) -> None:
         """Record that the stamps of the doubt that ended are corrected."""
+        assert self.last is not None  # a doubt ends by a reading
         self.ended = None
-        if self.last is not None:
-            self._write(self.last)
+        self._write(self.last)
 
     def _write(self, now: Reading) -> None:
         """Write the state for the next start. While a clock is doubted, the last time that was right stays."""
         if self.right is not None:
             self._note = _Note(self.right.ours, self.right.theirs)
-        elif self._note is None:
-            self._note = _Note(now.ours, now.theirs)
+        assert self._note is not None  # without one, the first reading was believed
         self._note.doubted_from = self.doubted_from
         self._written = now.boot
         with contextlib.suppress(OSError):

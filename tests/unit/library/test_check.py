@@ -258,3 +258,30 @@ async def test_checking_while_others_work_finds_nothing(owner: int, put: Put, at
     await watching
     await sweeper.sweep()  # what the checker looked at just then was left to the sweeper
     assert stored() == [] and staged() == []
+
+
+async def test_side_file_that_was_listed_since_the_check_is_left_alone(owner: int, put: Put, film: int) -> None:
+    await _unlisted_side_file(owner, put)
+    found = await check.check()
+    assert len(await check.repair(found)) == 1 and await check.repair(found) == []
+
+
+async def test_leftover_whose_name_a_running_program_has_is_left_alone(owner: int, put: Put, film: int) -> None:
+    running = mount.incoming() / staging.name(mount.installation())
+    running.write_bytes(b"half")
+    assert await check.repair([check.Finding("leftover", str(running), {"path": str(running)})]) == []
+    assert staged() == [running.name]
+
+
+async def test_store_that_disappears_during_the_check_is_the_finding(
+    owner: int, put: Put, film: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = mount.refresh
+
+    async def last_sight() -> mount.Mount:
+        seen = await refresh()
+        (mount.root() / mount.SENTINEL).unlink()
+        return seen
+
+    monkeypatch.setattr(mount, "refresh", last_sight)
+    assert [finding.kind for finding in await check.check(read_data=True)] == ["store_offline"]

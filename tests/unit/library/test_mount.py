@@ -1,10 +1,12 @@
 """P7: the share may go away. Nothing is written in its place, nothing is forgotten, and it is online again later."""
 
+import asyncio
+import contextlib
 import dataclasses
 import errno
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,20 @@ from mediafetcher.db import engine
 from mediafetcher.library.catalog import items, queries, trash
 from mediafetcher.library.storage import blob_store, mount, sweeper
 from tests.unit.library.conftest import clean, path, staged, stored
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.promise(7)
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+
+
+@contextlib.contextmanager
+def _mounted(folder: Path, *options: str) -> Iterator[Path]:
+    """A file system of its own at this folder: without options, the folder itself."""
+    subprocess.run(["mount", *(options or ("--bind", str(folder))), str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 async def test_first_start_makes_and_records(media_online: Path, state: Path) -> None:
@@ -221,3 +235,74 @@ async def test_a_share_that_hangs_holds_up_its_own_threads_only(
     await mount.refresh()  # the calls that hung return, with nothing
     assert (await mount.refresh()).state == "online"
     assert await mount.run_io(os.path.isdir, media_online)
+
+
+async def test_timeout_of_the_work_itself_is_not_taken_for_a_hang(media_online: Path) -> None:
+    def give_up() -> None:
+        raise TimeoutError("of the work")
+
+    with pytest.raises(TimeoutError, match="of the work"):
+        await mount.run_io(give_up, patience=60)
+
+
+@as_root
+async def test_mounted_default_folder_is_preferred_to_the_state_folder(
+    database: str, state: Path, tmp_path: Path, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "default").mkdir()
+    monkeypatch.setattr(mount, "DEFAULT", tmp_path / "default")
+    use(media=None)
+    with _mounted(tmp_path / "default") as folder:
+        assert (await mount.prepare()).state == "online"
+        assert mount.root() == folder
+
+
+async def test_sentinel_of_the_first_format_is_converted_by_its_owner(
+    media_online: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mount, "_marked", None)
+    sentinel = media_online / mount.SENTINEL
+    text = sentinel.read_text()
+    sentinel.write_text(text.split("\n", 1)[0].removeprefix(mount.FORMAT).strip() + "\n")
+    assert (await mount.refresh()).state == "online"
+    for _ in range(3):  # converts, observes, and knows
+        mount.mark()
+        assert sentinel.read_text() == text
+
+
+@as_root
+async def test_folder_that_is_full_after_an_outage_is_full(media_online: Path) -> None:
+    (media_online / mount.SENTINEL).rename(media_online / "away")
+    assert (await mount.refresh()).state == "offline"
+    with _mounted(media_online / "incoming", "-t", "tmpfs", "-o", "size=4k", "tmpfs") as incoming:
+        with contextlib.suppress(OSError):
+            (incoming / "filling").write_bytes(bytes(8192))
+        (media_online / "away").rename(media_online / mount.SENTINEL)
+        assert (await mount.refresh()).state == "full"
+        assert os.listdir(incoming) == ["filling"]
+    assert (await mount.refresh()).state == "online"
+
+
+@as_root
+async def test_store_with_a_read_only_part_is_read_only(media_online: Path, tmp_path: Path) -> None:
+    with _mounted(media_online / "incoming") as incoming:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(incoming)], check=True)
+        assert (await mount.refresh()).state == "read_only"  # by its permissions
+        with pytest.raises(errors.MediaReadOnly):
+            await blob_store.stage(await _source(tmp_path))
+        assert (await mount.refresh()).state == "read_only"  # by a write that was tried
+    assert (await mount.refresh()).state == "online"
+
+
+async def test_watch_survives_an_error_and_sees_the_next_change(
+    media_online: Path, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    use(mount_check_seconds=0.01)
+    watching = asyncio.create_task(mount.watch())
+    with monkeypatch.context() as patched:
+        patched.setattr(mount, "_root", None)  # as before the first start ended
+        await eventually(lambda: "looking at the media folder failed" in caplog.text)
+    (media_online / mount.SENTINEL).rename(media_online / "away")
+    await eventually(lambda: mount.state().state == "offline")
+    watching.cancel()
+    await asyncio.wait([watching])

@@ -170,3 +170,23 @@ def test_its_reads_are_idle_and_only_its_own() -> None:
     thread.join()
     assert seen[0] >> scrub._SHIFT == scrub._IDLE
     assert others == before and seen[1] >> scrub._SHIFT != scrub._IDLE
+
+
+async def test_large_file_is_read_in_parts_and_stops_between_two(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+    data = bytes(scrub._CHUNK) + b"the rest"
+    await put(data)
+    await _all_due()
+    assert await scrub.scrub() == 1
+    await clean()
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(scrub._Stopped):
+        scrub._hash(path(data), stop)
+
+
+def test_processor_without_io_priorities_reads_as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrub, "_CALLS", {})
+    number = {"x86_64": 251, "aarch64": 30}[os.uname().machine] + 1
+    before = LIBC.syscall(number, scrub._THIS_THREAD, 0)
+    with scrub.idle():
+        assert LIBC.syscall(number, scrub._THIS_THREAD, 0) == before

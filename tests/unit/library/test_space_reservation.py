@@ -10,7 +10,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.library.catalog import queries as item_queries
-from mediafetcher.library.storage import space_reservation
+from mediafetcher.library.storage import mount, space_reservation
 from tests.factories import add_user
 
 
@@ -124,3 +124,21 @@ async def test_a_used_up_quota_says_so(owner, site):
     await engine.execute("update account set quota = 0")
     with pytest.raises(errors.QuotaExceeded):
         await lifecycle.submit(owner, url)
+
+
+async def test_media_folder_that_is_offline_reserves_on_the_state_folder_alone(media_online):
+    (media_online / mount.SENTINEL).rename(media_online / "away")
+    await mount.refresh()
+    space_reservation.set_remote_reservations(1 << 60)  # they count in the media folder only
+    space_reservation.reserve(_folder("1"), 10 << 20)
+    assert space_reservation.reserved() == int(2.2 * (10 << 20)) + (1 << 60)
+    _leave(0)
+    with pytest.raises(errors.NotEnoughSpace, match="state folder"):
+        space_reservation.reserve(_folder("2"), 10 << 20)
+
+
+def test_disk_below_its_least_free_space_is_full():
+    _leave(-(1 << 30))
+    with pytest.raises(errors.MediaFull, match="state folder"):
+        space_reservation.reserve(_folder("1"), 1)
+    assert space_reservation.reserved() == 0
