@@ -12,6 +12,7 @@ import pytest
 from mediafetcher.core import settings
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items
+from mediafetcher.library.recovery import journal, journal_file, merge
 from mediafetcher.library.storage import blob_store, check, mount
 from tests.factories import add_user
 
@@ -89,3 +90,19 @@ def staged() -> list[str]:
 async def clean() -> None:
     """The checker, with every byte read, finds nothing."""
     assert await check.check(read_data=True) == []
+
+
+async def written(media: Path) -> journal_file.Library:
+    """Begin a generation of the journal. Returns: the library as it says."""
+    await journal.begin_generation()
+    found = journal_file.load(media)
+    assert found is not None
+    return found
+
+
+async def merged(library: journal_file.Library, *, cut: bool = False, waiting: bool = False) -> int:
+    """Merge a journal into the database. `waiting`: changes that are not yet written are kept. Returns: lost items."""
+    if not waiting:
+        await engine.execute("delete from journal_change")
+    async with engine.transaction():
+        return await merge.apply(library, cut=cut)

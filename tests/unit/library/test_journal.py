@@ -1,6 +1,7 @@
 """The journal: what committed is in it, whatever happened to the writer, the share or the database."""
 
 import asyncio
+import errno
 import json
 import os
 import stat
@@ -12,7 +13,7 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items, trash
 from mediafetcher.library.recovery import journal, journal_file
-from mediafetcher.library.storage import mount
+from mediafetcher.library.storage import mount, ownership
 from tests.unit.library.conftest import FACTS
 from tests.waiting import eventually
 
@@ -304,3 +305,90 @@ def test_base_line_of_a_newer_kind_counts_as_a_base_line(tmp_path):
         + journal_file.whole(1)
     )
     assert journal_file.read(path).sound
+
+
+async def test_backup_is_noted_by_one_process_at_a_time(owner):
+    noted, go_on = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with engine.transaction():
+            await journal.note_backup()
+            noted.set()
+            await go_on.wait()
+
+    one = asyncio.create_task(first())
+    await noted.wait()
+    two = asyncio.create_task(journal.note_backup())
+    waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    await eventually(lambda: engine.fetchval(waits))
+    go_on.set()
+    await one
+    with pytest.raises(journal.BackupTaken):
+        await two
+
+
+async def test_changes_of_many_batches_are_all_written_at_the_end(owner, put, media_online, monkeypatch):
+    await _write()
+    made = [await put(bytes([n]), title=f"{n}") for n in range(5)]
+    monkeypatch.setattr(journal, "_BATCH", 2)
+    await journal.close()
+    assert await engine.fetchval("select count(*) from journal_change") == 0
+    assert list(_titles(media_online)) == made
+
+
+@pytest.mark.parametrize("trouble", ["no share", "no table"])
+async def test_journal_that_cannot_be_written_is_reported_once(owner, put, media_online, caplog, monkeypatch, trouble):
+    monkeypatch.setattr(journal, "_failing", False)
+    await _write()
+    await put(b"one", title="one")
+    sentinel = media_online / mount.SENTINEL
+    if trouble == "no share":
+        sentinel.rename(media_online / "away")
+    else:
+        await engine.execute("alter table journal_change rename to elsewhere")
+    for _ in range(3):
+        await journal.close()
+    assert caplog.text.count("the journal cannot be written") + caplog.text.count("writing the journal failed") == 1
+    if trouble == "no share":
+        (media_online / "away").rename(sentinel)
+        await mount.refresh()
+    else:
+        await engine.execute("alter table elsewhere rename to journal_change")
+    await journal.close()
+    assert list(_titles(media_online).values()) == ["one"]
+    assert journal._failing is False
+
+
+async def test_generation_is_not_begun_while_it_may_not_be_written(owner, media_online, use):
+    use(recovery="off")
+    await journal.begin_generation()
+    use(recovery="on")
+    await ownership.freeze("foreign")
+    await journal.begin_generation()
+    assert journal_file.generations(media_online) == []
+
+
+async def test_generation_that_fails_leaves_no_draft_and_the_old_one_stays(owner, put, media_online, monkeypatch):
+    await put(b"one", title="one")
+    await _write()
+    before = _newest(media_online)
+
+    def no_space(_draft: object, _path: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "_finish_draft", no_space)
+        with pytest.raises(OSError, match="No space"):
+            await journal.begin_generation()
+    assert list(before.parent.iterdir()) == [before]
+    assert list(_titles(media_online).values()) == ["one"]
+
+
+async def test_file_that_changed_after_the_look_is_not_appended_to(owner, put, media_online):
+    await put(b"one", title="one")
+    await _write()
+    path = _newest(media_online)
+    size = path.stat().st_size
+    with pytest.raises(OSError, match="another program"):
+        journal._append_to(path, size - 1, b"more")
+    assert path.stat().st_size == size
