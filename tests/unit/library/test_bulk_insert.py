@@ -81,3 +81,12 @@ async def test_batches_with_the_same_files_in_any_order_at_once(owner, other, me
     counts = await engine.fetch("select distinct ref_count from media_file")
     assert [row["ref_count"] for row in counts] == [2]
     assert await check.check(read_data=True) == []
+
+
+async def test_file_that_was_released_after_its_row_was_seen_is_announced_again(owner, media_online, tmp_path):
+    files = [await _incoming(tmp_path, b"a", "A")]
+    with pytest.raises(items.Unannounced):
+        async with engine.transaction():
+            await bulk_insert._place(files, claimed=False)  # its row is new: no claim covers it
+    assert await engine.fetchval("select count(*) from media_file") == 0
+    assert (await bulk_insert.add(owner, files))[0].fresh

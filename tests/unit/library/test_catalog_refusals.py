@@ -114,3 +114,17 @@ async def test_unused_sources_stay_while_the_clock_is_doubted(
     monkeypatch.undo()
     monkeypatch.setattr(known_sources, "_SLICE", 1)
     assert await known_sources.remove_unused() == 1
+
+
+async def test_replacement_by_the_same_bytes_moves_no_entry(owner: int, put: Put, tmp_path: Path) -> None:
+    item, seen = await put(b"film"), []
+    (tmp_path / "same").write_bytes(b"film")
+
+    async def note(id: int) -> None:
+        seen.append(id)
+
+    staged = await blob_store.stage(tmp_path / "same")
+    assert await items.replace(item, owner, staged=staged, facts=FACTS, follow=True, in_transaction=note) == 0
+    staged = await blob_store.stage(tmp_path / "same")
+    assert await items.replace(item, owner, staged=staged, facts=FACTS, follow=True) == 0
+    assert seen == [item] and await MediaFile.count() == 1

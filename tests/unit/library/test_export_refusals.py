@@ -2,11 +2,12 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.export import link_tree, place, tree_lock, trees
 from mediafetcher.library.storage import mount
@@ -25,9 +26,26 @@ async def test_tree_among_the_files_of_the_store_is_refused(media_online: Path, 
         place.prepare(mount.root() / inner, known=False)
 
 
-async def test_tree_around_the_state_folder_is_refused(media_online: Path, tmp_path: Path) -> None:
-    with pytest.raises(errors.Invalid):
-        place.prepare(settings.get().state.parent, known=True)
+async def test_tree_around_the_state_folder_is_refused(
+    database: str, state: Path, tmp_path: Path, use: Callable[..., None]
+) -> None:
+    use(media=tmp_path / "elsewhere")
+    await mount.prepare()
+    (tmp_path / "own").mkdir()
+    state.rename(tmp_path / "own" / "state")
+    use(state=tmp_path / "own" / "state")
+    with pytest.raises(errors.Invalid, match="state folder"):
+        place.prepare(tmp_path / "own", known=True)
+
+
+async def test_error_of_a_disk_is_told_by_where_the_tree_is(media_online: Path, tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(errors.MediaFull), place.words(mount.root() / "tree"):
+        raise full
+    with pytest.raises(errors.Invalid, match=r"stopped: No space"), place.words(tmp_path / "tree"):
+        raise full
+    with pytest.raises(errors.Invalid, match="Nothing was exported"), place.words(tmp_path / "tree"):
+        raise link_tree.NoLinks
 
 
 def test_path_behind_a_link_is_neither_read_nor_written(tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ async def test_odd_searches_do_no_harm(owner: int, put) -> None:  # type: ignore
         await queries.search(owner, q)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "!!!", "W10", "WyJhIiwgMV0", "WzEsIDJd", "é"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "!!!", "W10", "WyJhIiwgMV0", "WzEsIDJd", "é", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwIiwgMV0"]
+)
 async def test_foreign_cursors_are_refused(owner: int, cursor: str) -> None:
     with pytest.raises(errors.Invalid):
         await queries.page(owner, cursor=cursor)
