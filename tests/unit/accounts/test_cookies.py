@@ -55,6 +55,11 @@ def test_spaces_instead_of_tabs_are_read() -> None:
     assert cookie_formats.parse(LINES[3].replace("\t", "    "))[0].value == "canary-1"
 
 
+def test_empty_value_whose_tab_was_trimmed_is_read() -> None:
+    (cookie,) = cookie_formats.parse(f".example.org\tTRUE\t/\tTRUE\t{LATER}\tsid")
+    assert (cookie.name, cookie.value) == ("sid", "")
+
+
 def test_variants_of_exports_are_read() -> None:
     assert cookie_formats.parse("  " + LINES[3])[0].domain == "example.org"
     assert cookie_formats.parse("   # a word\n" + LINES[3])[0].name == "sid"
@@ -95,6 +100,7 @@ def test_json_of_the_usual_exports_is_read() -> None:
         ('[{"name": "a", "value": "canary", "domain": "x.org"}, 5]', "Cookie 2"),
         ('[{"name": "a", "value": "can\\nary", "domain": "x.org"}]', "Cookie 1"),
         ('[{"name": "a", "value": "canary", ', "line 1"),
+        ('{"cookies": "canary"}', "must be a list of cookies"),
     ],
 )
 def test_a_bad_line_is_named_without_its_value(text: str, place: str) -> None:

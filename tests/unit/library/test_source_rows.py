@@ -1,4 +1,4 @@
-"""Metadata of sources after a merge: what the journal says is read carefully, and stays with its items."""
+"""Metadata of sources after a merge: the lines of the journal are read carefully, and stay with their items."""
 
 from datetime import UTC, datetime
 from pathlib import Path

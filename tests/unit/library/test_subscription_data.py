@@ -1,4 +1,4 @@
-"""Presets, subscriptions and their entries after a merge: each is there once, and nothing done is fetched again."""
+"""Presets, subscriptions and their entries after a merge: each exists once, and nothing done is fetched again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The sweeper: what one claim covers, and what it leaves while it may not be sure."""
+"""The sweeper: how many files one claim covers, and which files stay while the ownership is in doubt."""
 
 import os
 import uuid

@@ -1,4 +1,4 @@
-"""Exported trees as users see and change them: which are there, for whom, and whether their disk is."""
+"""Exported trees as users see and change them: which exist, for which users, and whether their disk is available."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What users keep beside their items, after a merge: the backup's rows stay if they name the same."""
+"""Lists, blocked links and watch positions of users after a merge: rows of the backup stay if they name the same."""
 
 from pathlib import Path
 
