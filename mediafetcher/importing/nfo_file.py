@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
+from mediafetcher.library.export import nfo
 
 MAX_BYTES = 1 << 20
 _ROOTS = b"movie|episodedetails|musicvideo|tvshow|album|song"
@@ -87,8 +88,9 @@ def _actors(root: ElementTree.Element) -> list[str]:
 
 
 def _identity(root: ElementTree.Element) -> tuple[str | None, str | None]:
-    """Return the kind of the default id and the id itself."""
-    found = [one for one in root.findall("uniqueid") if one.text and one.text.strip()]
+    """Return the kind of the default id and the id itself; an id of this program names no source."""
+    given = [one for one in root.findall("uniqueid") if one.text and one.text.strip()]
+    found = [one for one in given if one.get("type") != nfo.OWN_IDS]
     chosen = next((one for one in found if one.get("default") == "true"), found[0] if found else None)
     return (chosen.get("type"), (chosen.text or "").strip()) if chosen is not None else (None, None)
 

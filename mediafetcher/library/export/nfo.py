@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from mediafetcher.library.export.rows import ItemRow
 
+OWN_IDS = "mediafetcher"  # type of the ids of films that have no source
 # Characters that XML 1.0 cannot contain, not even escaped (https://www.w3.org/TR/xml/#charsets).
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -30,9 +31,9 @@ def document(row: ItemRow) -> bytes:
         lines.append(f'  <namedseason number="{season}">{_text(title)}</namedseason>')
     for number, name in enumerate(row.actors):
         lines += ["  <actor>", f"    <name>{_text(name)}</name>", f"    <order>{number}</order>", "  </actor>"]
-    if row.extractor and row.extractor_id:
-        kind = quoteattr(_FORBIDDEN.sub("", str(row.extractor)).lower())
-        lines.append(f'  <uniqueid type={kind} default="true">{_text(row.extractor_id)}</uniqueid>')
+    if (identity := _identity(row, root)) is not None:
+        kind = quoteattr(_FORBIDDEN.sub("", identity[0]).lower())
+        lines.append(f'  <uniqueid type={kind} default="true">{_text(identity[1])}</uniqueid>')
     return "\n".join([*lines, *_streams(row), f"</{root}>", ""]).encode()
 
 
@@ -56,6 +57,13 @@ def _facts(row: ItemRow, root: str) -> dict[str, Any]:
         "website": row.source_url,
         "dateadded": _day(row.created_at) if row.created_at else None,
     }
+
+
+def _identity(row: ItemRow, root: str) -> tuple[str, str] | None:
+    """Return site and id of the source. Kodi requires an id of each film: without a source it is that of the bytes."""
+    if row.extractor and row.extractor_id:
+        return row.extractor, row.extractor_id
+    return (OWN_IDS, row.sha256.hex()) if root in ("movie", "episodedetails") else None
 
 
 def _genres(row: ItemRow) -> Iterable[str]:

@@ -248,14 +248,18 @@ class Update:
         """Return the recorded items of those channels of these items that have another name now."""
         if not {*arrangement.SHOWS} & {self._kind, *self._layouts.values()}:
             return []
-        renamed = set()
-        for row in (await self._rows(plan, ids)).values():
-            if row.group is not None and plan.is_renamed(row.owner, row.group):
-                renamed.add(row.group)
-        if not renamed:
-            return []
-        recorded = await engine.fetch(_RECORDED, self._tree, sorted(renamed))
-        return [row["item"] for row in recorded if row["item"] > 0]
+        rows = await self._rows(plan, ids)
+        left = await self._have(plan, [id for id in ids if id not in rows])  # the newest item may have named a channel
+        folders = {file.folder for files in left.values() for file in files}
+        numbers = {one.folder for folder in folders for one in (folder, folder.parent) if one and one.folder}
+        rows |= await self._rows(plan, await self._recorded({number for number in numbers if number < 0}))
+        renamed = {row.group for row in rows.values() if row.group and plan.is_renamed(row.owner, row.group)}
+        return await self._recorded(renamed)
+
+    async def _recorded(self, folders: set[int]) -> list[int]:
+        """Return the recorded items of these folders."""
+        rows = await engine.fetch(_RECORDED, self._tree, sorted(folders)) if folders else []
+        return [row["item"] for row in rows if row["item"] > 0]
 
     async def _number(self, dated: Iterable[ItemRow]) -> None:
         """Give items their numbers of episodes, which no other item of the season has in this tree."""

@@ -124,6 +124,13 @@ def test_own_nfo_of_an_export_is_read_back(tmp_path):
     assert (found.webpage_url, found.published, found.channel_name) == (row.source_url, row.published_at, "Ada")
 
 
+def test_id_of_a_film_without_a_source_is_no_source(tmp_path):
+    row = rows.ItemRow(id=1, owner=1, folder=None, title="A film", sha256=b"bytes")
+    assert b"<uniqueid" in nfo.document(row)
+    found = _read(nfo.document(row), tmp_path)
+    assert found is not None and (found.extractor, found.extractor_id) == (None, None)
+
+
 def test_first_place_wins_and_groups_stay_together():
     info = SourceMetadata(title="info", channel_id="c", channel_name="C")
     other = SourceMetadata(title="nfo", channel_id="d", channel_url="https://d.example/", description="nfo")

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import hashlib
 import os
 import shutil
 import subprocess
@@ -62,6 +63,7 @@ async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
     movie = ET.parse(there / f"{stem}.nfo").getroot()
     said = {element.tag: element.text for element in movie}
     assert movie.tag == "movie" and said.pop("dateadded", None)
+    assert said.pop("uniqueid") == hashlib.sha256(b"film").hexdigest()
     assert said.pop("fileinfo") and movie.findtext("fileinfo/streamdetails/video/codec") == "h264"
     assert said == {"title": "AC/DC <live> & loud", "runtime": "1", "studio": "A & <B>", "website": "https://a/?b&c"}
     assert (there / f"{stem}.nfo").stat().st_mode & 0o777 == 0o644

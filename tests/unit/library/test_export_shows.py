@@ -63,17 +63,20 @@ async def test_two_channels_of_one_name_are_two_shows(said: Said, there: Path) -
     await clean()
 
 
-async def test_renamed_channel_stays_one_show_under_its_new_name(said: Said, there: Path) -> None:
+async def test_renamed_channel_stays_one_show_under_its_new_name(said: Said, there: Path, owner: int) -> None:
     await said("one", timestamp=MORNING, **LAKE)
     await said("two", timestamp=MORNING + 86_400, **LAKE)
     await sync.export(kind="show")
-    await said("three", timestamp=MORNING + 2 * 86_400, **LAKE | {"channel": "Sea"})
+    newest = await said("three", timestamp=MORNING + 2 * 86_400, **LAKE | {"channel": "Sea"})
     await sync.refresh()
     assert [path.name for path in (there / "Ada").iterdir()] == ["Sea"]
     assert len(films(there)) == 3 and all("/Sea - S2024E" in name for name in films(there))
     before = _written(there)
     _, report = await sync.export()
     assert report.made == report.removed == 0 and _written(there) == before
+    await trash.trash(newest, owner)
+    await sync.refresh()
+    assert [path.name for path in (there / "Ada").iterdir()] == ["Lake"] and len(films(there)) == 2
     await clean()
 
 

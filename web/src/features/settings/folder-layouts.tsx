@@ -46,7 +46,7 @@ export function FolderLayoutFields({ value, onChange }: Props) {
             </span>
             <Select<Layout>
               label={t("set.exportLayoutOf", { v: inWords(path) })}
-              className="w-32"
+              className="w-44"
               value={layout}
               onChange={(chosen) => onChange({ ...value, [path]: chosen })}
               items={layoutItems(t)}
