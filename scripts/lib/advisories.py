@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,8 +85,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     locks = sorted(asked.root.glob("requirements*.lock"))
     folders = [folder for name in ("web", "extension") if (folder := asked.root / name / "package-lock.json").exists()]
-    sources = [lambda: of_python(asked.index, locked(locks))]
-    sources += [lambda folder=folder: of_npm(folder.parent) for folder in folders]
+    sources = [partial(of_python, asked.index, locked(locks)), *(partial(of_npm, folder.parent) for folder in folders)]
     found: list[Advisory] = []
     silent = []
     for source in sources:

@@ -96,7 +96,8 @@ async def _during(running: Program, attack: Callable[[], Awaitable[None]]) -> tu
     """Request /api/health during an attack, each time by a new connection."""
     assert running.process is not None
     await floods.health(running.port, 50)
-    before, times = floods.memory(running.process.pid), []
+    before = floods.memory(running.process.pid)
+    times: list[float] = []
 
     async def both() -> None:
         attacking = asyncio.ensure_future(attack())

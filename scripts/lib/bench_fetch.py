@@ -228,7 +228,7 @@ def _large(running: Program, base: str, folder: Path, size: int, rounds: int) ->
         name = f"large-{number}.mkv"
         _mkv(folder / name, size, number)
         hand = folder / f"hand-{number}"
-        turns = [
+        turns: list[Callable[[], None]] = [
             lambda: theirs.append(_timed(functools.partial(_packed, f"{base}/{name}", hand))[0]),  # noqa: B023
             lambda: mine.append(ours(running, [f"{base}/{name}"])[0]),  # noqa: B023
         ]

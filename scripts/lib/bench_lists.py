@@ -125,7 +125,8 @@ def _vacuumed(database: psycopg.Connection, table: str) -> bool:
     """Tidy a table, as autovacuum does in time. Returns: False if a transaction, as of the journal, still needs it."""
     database.execute(f"vacuum analyze {table}")
     seen = database.execute("select relallvisible >= relpages * 0.99 from pg_class where relname = %s", [table])
-    return bool(seen.fetchone()[0])
+    (row,) = seen.fetchall()
+    return bool(row[0])
 
 
 def _filters(running: Program, head: dict[str, str]) -> list[str]:
@@ -231,8 +232,17 @@ def _peer_python() -> Path | None:
     if done.exists() and done.read_text() == LOCK.read_text():
         return python
     venv.create(PEERS, with_pip=True, clear=True)
-    install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
-    if subprocess.run([*install, "-r", LOCK], env=os.environ).returncode != 0:
+    install = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--no-deps",
+    ]
+    if subprocess.run([*install, "-r", str(LOCK)], env=os.environ).returncode != 0:
         return None
     done.write_text(LOCK.read_text())
     return python

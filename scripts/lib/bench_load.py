@@ -90,7 +90,7 @@ def _claims(running: Program) -> float:
     with scratch() as folder:
         argv = [
             sys.executable,
-            REPOSITORY / "scripts/lib/claim_downloads.py",
+            str(REPOSITORY / "scripts/lib/claim_downloads.py"),
             embedded.Cluster(running.state).dsn,
             str(folder),
         ]
@@ -233,16 +233,19 @@ def references(*, quick: bool = False) -> list[Figure]:
             "select count(*) from media_file m where ref_count <>"
             " (select count(*) from library_item where media_file = m.id)"
         ).fetchone()[0]
-    rate = {key: statistics.median(found) for key, found in rates.items()}
+    median = {key: statistics.median(found) for key, found in rates.items()}
     figures = []
     for key, name in (("many", f"{files:,} files"), ("hot", "one hot file")):
         figures.append(
             Figure(
-                f"references added and removed, {name}, 4 processes", f"{rate[key, 4, 2]:.0f} /s", "no error", good=True
+                f"references added and removed, {name}, 4 processes",
+                f"{median[key, 4, 2]:.0f} /s",
+                "no error",
+                good=True,
             )
         )
         if len(cores) == 2:
-            gain = rate[key, 4, 2] / rate[key, 4, 1]
+            gain = median[key, 4, 2] / median[key, 4, 1]
             # One file's row is one lock: the goal there is that more writers do not make it slower.
             least = 1.8 if key == "many" else 0.9
             figures.append(Figure("· on two cores / on one", f"{gain:.2f} x", f">= {least} x", gain >= least))
@@ -269,8 +272,10 @@ def _hands(running: Program, hands: int, owner: int, first: int, count: int, sec
     argv = ["taskset", "-c", ",".join(map(str, cores)), sys.executable, f"{REPOSITORY}/scripts/lib/hold_references.py"]
     numbers = [str(number) for number in (owner, first, count, seconds)]
     given = [embedded.Cluster(running.state).dsn, str(running.state), *numbers]
-    talk = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    started = [subprocess.Popen([*argv, *given], cwd=REPOSITORY, **talk) for _ in range(hands)]
+    pipe = subprocess.PIPE
+    started = [
+        subprocess.Popen([*argv, *given], cwd=REPOSITORY, stdin=pipe, stdout=pipe, text=True) for _ in range(hands)
+    ]
     for process in started:  # all of them begin at once
         assert process.stdout and process.stdout.readline() == "ready\n"
     for process in started:

@@ -117,4 +117,4 @@ def _ready() -> str | None:
         return None
     script = f". {REPOSITORY}/scripts/lib/common.sh; ensure_npm web/bench >&2; ensure_page >&2; command -v node"
     found = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
-    return (found.stdout.strip().splitlines() or [None])[-1] if found.returncode == 0 else None
+    return next(reversed(found.stdout.strip().splitlines()), None) if found.returncode == 0 else None

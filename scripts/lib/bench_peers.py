@@ -49,7 +49,7 @@ class _YTPTube:
         found: dict[str, str] = {}
         page, more = 1, True
         while more:
-            asked = {"type": "done", "page": page, "per_page": 200}
+            asked: dict[str, str | int] = {"type": "done", "page": page, "per_page": 200}
             said = client.get("api/history", params=asked).raise_for_status().json()
             found |= {row["url"]: row["status"] for row in said["items"]}
             page, more = page + 1, said["pagination"]["has_next"]

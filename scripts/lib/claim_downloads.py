@@ -21,6 +21,7 @@ async def main(dsn: str, state: str) -> None:
         await due.count(8)
         claim = await leases.claim()
         times.append(time.perf_counter() - began)
+        assert claim is not None
         await leases.release(claim)
     await engine.close()
     print(statistics.median(times))

@@ -18,6 +18,7 @@ async def hand(owner: int, files: Sequence[int], end: float) -> int:
     while time.monotonic() < end:
         link = partial(items.link, owner, random.choice(files), items.Entry("held"))
         item = await engine.retrying(link)
+        assert item is not None
         await engine.retrying(partial(trash.delete_media, item, owner))
         done += 2
     return done

@@ -56,7 +56,8 @@ def make_files(folder: Path, count: int) -> None:
         make = [ffmpeg.path(), "-v", "error", *what, "-movflags", "+faststart", "-bitexact", str(path)]
         subprocess.run(make, check=True)
     kinds = {path.suffix: path.read_bytes() for path in (film, sound)}
-    film.unlink(), sound.unlink()
+    film.unlink()
+    sound.unlink()
     for number in range(count):
         suffix = ".mp4" if number % FILMS == 0 else ".m4a"
         place = folder / f"{number // 500:04}" / f"{number:06}{suffix}"
@@ -83,7 +84,8 @@ def command(state: Path, *arguments: str) -> Run:
     watcher = threading.Thread(target=watch)
     watcher.start()
     said, _ = program.communicate()
-    ended.set(), watcher.join()
+    ended.set()
+    watcher.join()
     assert program.returncode == 0, said[-2000:]
     return Run(time.monotonic() - began, [used for used in memory if used], said)
 

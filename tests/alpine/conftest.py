@@ -67,7 +67,7 @@ def _make_root(folder: Path) -> None:
             "--no-deps",
             "--require-hashes",
             "-r",
-            LOCK,
+            str(LOCK),
             "-d",
             scratch,
         ]

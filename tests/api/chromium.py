@@ -39,7 +39,7 @@ class Tab:
                 self._answers.pop(message["id"]).set_result(message)
             elif message["method"] == "Page.javascriptDialogOpening":
                 self.dialogs.append(message["params"]["message"])
-                answer = {
+                answer: dict[str, Any] = {
                     "id": next(self._numbers),
                     "method": "Page.handleJavaScriptDialog",
                     "params": {"accept": True},

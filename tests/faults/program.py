@@ -49,7 +49,8 @@ def below(pid: int) -> set[int]:
         if entry.name.isdecimal():
             with contextlib.suppress(OSError, IndexError):
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-    found, wave = set(), {pid}
+    found: set[int] = set()
+    wave = {pid}
     while wave:
         wave = {child for child, parent in parents.items() if parent in wave} - found
         found |= wave
@@ -162,12 +163,14 @@ class Program:
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        assert self.process is not None
         self.process.wait(10)
         until(lambda: not any(alive(pid) for pid in victims), 10, "everything is dead")
         self._forget()
 
     def stop(self) -> float:
         """SIGTERM -> seconds until it had exited with 0, and nothing of it ran any more."""
+        assert self.process is not None
         family, began = self.everything(), time.monotonic()
         self.process.terminate()
         code = self.process.wait(60)

@@ -42,7 +42,7 @@ class Share:
         self.nodes: dict[str, int] = {"": 1}
         self.next = 2
         self.error = 0
-        self.hanging = False
+        self.hanging: bool = False
         self.left = 1 << 60
         self.waiting: dict[int, bytes] = {}
         self.device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)

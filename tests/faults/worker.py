@@ -25,9 +25,11 @@ class Worker:
             "retry_seconds": 0.2,
             "min_free": 0,
         }
-        chosen = quick | {"max_downloads": 2, "max_downloads_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
+        chosen: dict[str, Any] = (
+            quick | {"max_downloads": 2, "max_downloads_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
+        )
         chosen |= {"state": self.state, "media": media, "database_url": dsn, "shutdown_seconds": 5}
-        environment = chosen.pop("environment", None) or settings_alone(**chosen)
+        environment: dict[str, str] = chosen.pop("environment", None) or settings_alone(**chosen)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*before, *([] if before else [sys.executable, "-m", "mediafetcher", "worker"])],

@@ -299,11 +299,11 @@ def _break(folder: Path) -> None:
     for name, source in (("trunc.mp4", "ok.mp4"), ("trunc_nomoov.mp4", "moov_end.mp4"), ("trunc.mkv", "h264_aac.mkv")):
         data = (folder / source).read_bytes()
         (folder / name).write_bytes(data[: len(data) // 2])
-    data = bytearray((folder / "ok.mp4").read_bytes())
-    start = data.find(b"mdat") + 8
+    corrupt = bytearray((folder / "ok.mp4").read_bytes())
+    start = corrupt.find(b"mdat") + 8
     for _ in range(2000):
-        data[chance.randrange(start, len(data))] = chance.randrange(256)
-    (folder / "corrupt_mdat.mp4").write_bytes(data)
+        corrupt[chance.randrange(start, len(corrupt))] = chance.randrange(256)
+    (folder / "corrupt_mdat.mp4").write_bytes(corrupt)
     (folder / "html.mp4").write_text("<!doctype html><html><body>Please log in</body></html>")
     (folder / "empty.mp4").touch()
     (folder / "random.mp4").write_bytes(chance.randbytes(50_000))

@@ -32,8 +32,8 @@ def answer(kind: str, base: str) -> tuple[bytes | str, str]:
     """(body, type) of a kind of page."""
     kinds = _kinds(base)
     if kind == "latin2":
-        body = page("Tűrő", '<meta charset="iso-8859-2">', _FILM).encode("iso-8859-2")
-        return body, "text/html; charset=iso-8859-2"
+        text = page("Tűrő", '<meta charset="iso-8859-2">', _FILM)
+        return text.encode("iso-8859-2"), "text/html; charset=iso-8859-2"
     title, head, body = kinds.get(kind, (f"Fixture {kind}", "", "<p>nothing here</p>"))
     return page(title, head, body), HTML
 

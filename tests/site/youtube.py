@@ -115,9 +115,9 @@ class _Pages(_Answers):
         if self.headers["Host"] == youtube_videos.BAND:
             return self.say(youtube_videos.TRACK_PAGE.encode(), "text/html; charset=utf-8")
         if self.headers["Host"] == youtube_videos.LABEL:
-            data = parts.path.endswith(".json")
-            page = json.dumps(youtube_videos.SONG_DATA) if data else youtube_videos.SONG_PAGE
-            return self.say(page.encode(), "application/json" if data else "text/html; charset=utf-8")
+            as_json = parts.path.endswith(".json")
+            page = json.dumps(youtube_videos.SONG_DATA) if as_json else youtube_videos.SONG_PAGE
+            return self.say(page.encode(), "application/json" if as_json else "text/html; charset=utf-8")
         if self.headers["Host"] == youtube_videos.CINEMA:
             return self.say(youtube_videos.MOVIE_PAGE.encode(), "text/html; charset=utf-8")
         if parts.path == "/live.m3u8":

@@ -115,7 +115,7 @@ class Socket:
 async def shown(look: Callable[[], Awaitable[T | None]], seconds: float = START) -> T:
     """Wait until a browser that starts shows something. Returns: it."""
     not_yet = (OSError, httpx.HTTPError, IndexError, KeyError, BrowserError, WebSocketException)
-    found = await eventually(look, lambda found: found is not None, seconds=seconds, ignore=not_yet)
+    found: T | None = await eventually(look, lambda found: found is not None, seconds=seconds, ignore=not_yet)
     assert found is not None
     return found
 

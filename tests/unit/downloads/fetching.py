@@ -11,7 +11,9 @@ from mediafetcher.library.catalog import queries as item_queries
 async def fetched(owner: int, url: str, **options: Any) -> dict[str, Any]:
     """Download a link that works. Returns: its item."""
     row = await lifecycle.submit(owner, url, options=Options(**options))
-    await runner.run(await leases.claim())
+    claim = await leases.claim()
+    assert claim is not None
+    await runner.run(claim)
     row = await queries.get(row["id"], owner)
     assert row["state"] == "done", "\n".join(line["message"] for line in await log.read(row["id"], owner))
     return await item_queries.get(row["item"], owner)
