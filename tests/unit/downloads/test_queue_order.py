@@ -37,11 +37,14 @@ async def test_new_order_is_before_an_earlier_one(owner: int, ids: list[int]) ->
     assert await _started(4) == [ids[2], ids[1], ids[3], ids[0]]
 
 
-async def test_priority_stays_at_most_1000(owner: int, ids: list[int]) -> None:
-    await Download.update({Download.priority: 1000}).where(Download.id == ids[0])
+async def test_new_order_counts_also_when_the_highest_priority_is_taken(owner: int, ids: list[int]) -> None:
+    """Priorities end at 1000 for each user: those of the other downloads become lower, in their order."""
+    for id, priority in ((ids[0], 1000), (ids[3], 999)):
+        await Download.update({Download.priority: priority}).where(Download.id == id)
     await queue_order.arrange([ids[2], ids[1]], owner)
-    row = await Download.select(Download.priority).where(Download.id == ids[2]).first()
-    assert row == {"priority": 999}
+    rows = await Download.select(Download.priority).order_by(Download.priority, ascending=False)
+    assert [row["priority"] for row in rows] == [999, 998, 997, 996]
+    assert await _started(4) == [ids[2], ids[1], ids[0], ids[3]]
 
 
 async def test_download_of_another_user_changes_nothing(owner: int, ids: list[int]) -> None:
