@@ -146,6 +146,8 @@ _REACHED_THROUGH = {
     "db/tables/": "tests/unit/db/test_schema.py",
     "fetch/child/main": "tests/unit/fetch/test_fetch.py",
     "importing/": "tests/unit/importing",
+    "library/export/episodes": "tests/unit/library/test_export_shows.py",
+    "library/export/folder_files": "tests/unit/library/test_export_shows.py",
     "media/assemble": "tests/unit/downloads/test_one_clock.py",
     "notifications/": "tests/unit/notifications",
     "ops/doctor/": "tests/system/test_doctor.py",
