@@ -25,7 +25,7 @@ from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.library.catalog import known_sources, metadata, text_index, trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
-from mediafetcher.library.storage import clock_guard, mount, ownership, scrub, sweeper
+from mediafetcher.library.storage import clock_guard, mount, ownership, ownership_watch, scrub, sweeper
 from mediafetcher.notifications import delivery, inbox, status
 from mediafetcher.ops import backup, media_backups, rebuild
 from mediafetcher.sandbox import parsing
@@ -108,10 +108,10 @@ async def open(
             await mount.prepare()
         await runtime_settings.apply()
         await ownership.start(claims=not joins)
-        await stack.enter_async_context(_task(ownership.follow()))
+        await stack.enter_async_context(_task(ownership_watch.follow()))
         instance = Instance(settings, "worker" if joins else "server")
         if not joins:
-            await stack.enter_async_context(_task(ownership.watch()))
+            await stack.enter_async_context(_task(ownership_watch.watch()))
             await journal.configure()
             stack.push_async_callback(journal.close)
             await stack.enter_async_context(_task(journal.follow()))

@@ -11,8 +11,7 @@ reason is in the database, so that all processes follow it; `frozen()` is the la
 A worker makes no claims. It checks that the highest one is its installation's, asks the server for the next,
 and waits until that is made.
 
-A server also looks for foreign claims once a minute. It only reads: an idle server would otherwise not notice that a
-copy of its database was started elsewhere, and the copy would unlink files that the idle one still references.
+`ownership_watch.py` follows the other processes of this installation, and looks for claims of other installations.
 """
 
 import asyncio
@@ -25,7 +24,7 @@ from typing import Any, Literal
 
 from piccolo.querystring import QueryString
 
-from mediafetcher.core import clock, errors, events, logging
+from mediafetcher.core import clock, errors, logging
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, is_true
 from mediafetcher.db.tables import Installation
@@ -43,10 +42,9 @@ DETAILS: dict[str, str] = {
 }
 SETTLE = 60.0  # seconds between taking the store and the first unlink or adoption
 ANSWER = 15.0  # seconds in which the server makes the claim that a worker asked for
-WATCH = 60.0  # seconds between two checks for a foreign claim
 _ASK_AGAIN, _LOOK = 2.0, 0.05  # seconds between two requests of a worker, and between two checks for the answer
 _LOCK = 77_016  # the advisory lock of claims
-_EVENT = "ownership"
+EVENT = "ownership"
 
 _log = logging.get("ownership")
 
@@ -106,23 +104,6 @@ def _apply(row: dict[str, Any]) -> Frozen | None:
     elif _settled_at is None:
         _settled_at = clock.monotonic() + SETTLE
     return _frozen
-
-
-async def follow() -> None:
-    """Follow what other processes of this installation find or decide; a server makes the claims workers ask for."""
-    with events.subscribe() as subscription:
-        while True:
-            event = await subscription.get()
-            if event.kind not in (_EVENT, "reconnected"):
-                continue
-            try:
-                await refresh()
-                if event.kind == _EVENT and event.payload == "wanted" and _claims_here and _frozen is None:
-                    await claim_next()
-            except errors.Unavailable as problem:
-                _log.debug("ownership waits", reason=problem.code)
-            except Exception:
-                _log.exception("following the ownership of the store failed")
 
 
 async def _row() -> dict[str, Any]:
@@ -192,12 +173,12 @@ async def _claim_alone() -> int:
 
 async def require_owner() -> None:
     """Prove that the highest claim is this installation's, without making one. Raises: `StoreFrozen`, `Unavailable`."""
-    if (found := await _examine()) is not None:
+    if (found := await examine()) is not None:
         await freeze(found[0])
     require()
 
 
-async def _examine() -> tuple[str, int] | None:
+async def examine() -> tuple[str, int] | None:
     """Compare the highest claim with the row. Returns: why it is not ours, and its number; None if it is, or if frozen.
 
     Another process of this installation may claim between the two readings. Its nonce is committed before its claim
@@ -213,31 +194,6 @@ async def _examine() -> tuple[str, int] | None:
         if all(row[name] == before[name] for name in ("number", "nonce", "pending_nonce")):
             return reason, seen.number
     return None
-
-
-async def look() -> None:
-    """Freeze if another installation claimed the store, and record the conflict for it. Writes nothing else.
-
-    Raises: `Unavailable`.
-    """
-    if (found := await _examine()) is None:
-        return
-    reason, number = found
-    if reason == "foreign":
-        await mount.run_io(claims.contest, number)
-    await freeze(reason)
-
-
-async def watch() -> None:
-    """Check once a minute, for as long as the program runs. For a server, which makes the claims."""
-    while True:
-        await asyncio.sleep(WATCH)
-        try:
-            await look()
-        except errors.Unavailable as problem:
-            _log.debug("looking for foreign claims waits", reason=problem.code)
-        except Exception:
-            _log.exception("looking for foreign claims failed")
 
 
 async def before_reference() -> None:
@@ -259,7 +215,7 @@ async def _ask_server() -> None:
         if clock.monotonic() >= until:
             raise errors.ServerUnavailable()
         if clock.monotonic() >= ask_again:
-            await notifications.notify(_EVENT, "wanted")
+            await notifications.notify(EVENT, "wanted")
             ask_again = clock.monotonic() + _ASK_AGAIN
         await asyncio.sleep(_LOOK)
         row = await _row()
@@ -307,7 +263,7 @@ async def freeze(reason: str) -> None:
 
 async def tell() -> None:
     """Tell all processes, and the pages, that the ownership changed."""
-    await notifications.notify(_EVENT)
+    await notifications.notify(EVENT)
     await notifications.notify("system", {})
 
 

@@ -34,6 +34,7 @@ from mediafetcher.library.storage import (
     decisions,
     mount,
     ownership,
+    ownership_watch,
     running,
     sweeper,
 )
@@ -397,7 +398,7 @@ class Installations(RuleBasedStateMachine):
             for one in [one for one in self.installations if one.alive]:
                 await self._turn(one)
                 await clock_guard.now()
-                await ownership.look()
+                await ownership_watch.look()
                 await self._observe(one)
 
         self.runner.run(do())

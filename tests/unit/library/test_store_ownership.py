@@ -13,7 +13,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine, notifications
-from mediafetcher.library.storage import claims, mount, ownership, sweeper
+from mediafetcher.library.storage import claims, mount, ownership, ownership_watch, sweeper
 from tests.unit.library.conftest import Put, stored
 from tests.waiting import eventually
 
@@ -46,7 +46,7 @@ async def test_server_claims_when_a_worker_asks_also_after_an_outage(
     caplog.set_level("DEBUG")
     await put(b"film")
     sentinel, away = mount.root() / mount.SENTINEL, mount.root() / "away"
-    async with _running(ownership.follow()):
+    async with _running(ownership_watch.follow()):
         before = await _highest()
         await notifications.notify("ownership", "wanted")
         await eventually(_highest, lambda number: number > before)
@@ -63,7 +63,7 @@ async def test_follower_survives_an_error_of_the_database(
     owner: int, put: Put, caplog: pytest.LogCaptureFixture
 ) -> None:
     await put(b"film")
-    async with _running(ownership.follow()):
+    async with _running(ownership_watch.follow()):
         await engine.execute("alter table installation rename to elsewhere")
         await notifications.notify("ownership")
         await eventually(lambda: "following the ownership of the store failed" in caplog.text)
@@ -100,7 +100,7 @@ async def test_frozen_installation_makes_no_claim(owner: int, put: Put) -> None:
 async def test_store_whose_claims_disappeared_was_set_back(owner: int, put: Put) -> None:
     await put(b"film")
     shutil.rmtree(claims.folder())
-    await ownership.look()
+    await ownership_watch.look()
     assert _frozen_for() == "rolled_back"
     with pytest.raises(errors.StoreFrozen):
         await put(b"another")
@@ -148,9 +148,9 @@ async def test_watch_goes_on_after_outages_and_freezes_at_a_foreign_claim(
 ) -> None:
     caplog.set_level("DEBUG")
     await put(b"film")
-    monkeypatch.setattr(ownership, "WATCH", 0.02)
+    monkeypatch.setattr(ownership_watch, "WATCH", 0.02)
     sentinel, away = mount.root() / mount.SENTINEL, mount.root() / "away"
-    async with _running(ownership.watch()):
+    async with _running(ownership_watch.watch()):
         sentinel.rename(away)
         await eventually(lambda: "looking for foreign claims waits" in caplog.text)
         away.rename(sentinel)

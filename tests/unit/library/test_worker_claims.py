@@ -12,7 +12,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.storage import claims, mount, ownership, sweeper
+from mediafetcher.library.storage import claims, mount, ownership, ownership_watch, sweeper
 from tests.unit.library.conftest import Put
 
 pytestmark = pytest.mark.promise(22)
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.library.storage import mount, ownership
+from mediafetcher.library.storage import mount, ownership, ownership_watch
 
 async def main(dsn, state, media):
     settings.use(settings.Settings(state=Path(state), media=Path(media), min_free=0))
@@ -31,7 +31,7 @@ async def main(dsn, state, media):
     await mount.prepare()
     await ownership.start()
     print("ready", flush=True)
-    await ownership.follow()
+    await ownership_watch.follow()
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -110,11 +110,11 @@ async def test_claim_made_while_the_owner_is_examined_is_no_foreign_one(
 
 async def test_idle_server_finds_a_foreign_claim_and_tells_the_other_installation(owner: int, put: Put) -> None:
     await put(b"film")
-    await ownership.look()
+    await ownership_watch.look()
     assert ownership.frozen() is None
     number = (await mount.run_io(claims.read)).number + 1
     await mount.run_io(claims.make, number, uuid.uuid4(), uuid.uuid4())
-    await ownership.look()
+    await ownership_watch.look()
     found = ownership.frozen()
     assert found is not None and found.reason == "foreign"
     assert (claims.folder() / f"contested-{number}").exists()
