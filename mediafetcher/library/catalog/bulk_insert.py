@@ -19,7 +19,7 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import among, is_false
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source
-from mediafetcher.library.catalog import items, metadata, text_index
+from mediafetcher.library.catalog import items, metadata, placing, text_index
 from mediafetcher.library.storage import blob_store, ownership
 from mediafetcher.media import posters
 
@@ -78,7 +78,7 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
         # Of equal files in one folder the first is the new one.
         return [Added(there[pair], fresh.pop(pair, None) is not None) for pair in wanted]
 
-    return await items.retrying(run)
+    return await placing.retrying(run)
 
 
 async def _keep_folders(owner: int, folders: Set[int | None]) -> None:
@@ -147,7 +147,7 @@ async def _announce(files: Sequence[Incoming]) -> bool:
 
 
 async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int]:
-    """Lock all rows and place the bytes. Returns: id by hash. Raises: `items.Unannounced`."""
+    """Lock all rows and place the bytes. Returns: id by hash. Raises: `placing.Unannounced`."""
     rows = await engine.fetch(
         _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable),"
         "  chapters = case m.chapters when '[]' then excluded.chapters else m.chapters end, subtitles ="
@@ -157,7 +157,7 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
         *_columns(files),
     )
     if any(row["fresh"] or (row["ref_count"] == 0 and not claimed) for row in rows):
-        raise items.Unannounced
+        raise placing.Unannounced
     with_poster = [file.staged.sha256 for file in files if posters.NAME in file.side_files]
     if with_poster:
         without = among(MediaFile.sha256, with_poster) & is_false(MediaFile.poster)

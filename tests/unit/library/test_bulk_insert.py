@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import bulk_insert, folders, items, queries
+from mediafetcher.library.catalog import bulk_insert, folders, items, placing, queries
 from mediafetcher.library.storage import blob_store, check, mount
 
 KIND = items.MediaFacts("video/mp4", ".mp4", 4.0, 320, 180, "h264", None)
@@ -85,7 +85,7 @@ async def test_batches_with_the_same_files_in_any_order_at_once(owner, other, me
 
 async def test_file_that_was_released_after_its_row_was_seen_is_announced_again(owner, media_online, tmp_path):
     files = [await _incoming(tmp_path, b"a", "A")]
-    with pytest.raises(items.Unannounced):
+    with pytest.raises(placing.Unannounced):
         async with engine.transaction():
             await bulk_insert._place(files, claimed=False)  # its row is new: no claim covers it
     assert await engine.fetchval("select count(*) from media_file") == 0

@@ -8,7 +8,7 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.db.tables import LibraryItem, MediaFile, Source
-from mediafetcher.library.catalog import bulk_insert, items, known_sources, metadata
+from mediafetcher.library.catalog import bulk_insert, items, known_sources, metadata, placing
 from mediafetcher.library.storage import blob_store, clock_guard
 from tests.unit.library.conftest import FACTS, Put
 
@@ -64,13 +64,13 @@ async def test_add_is_tried_again_while_the_row_of_its_file_changes() -> None:
     async def add() -> int:
         tries.append(1)
         if len(tries) < 8:
-            raise items.Unannounced
+            raise placing.Unannounced
         return 7
 
-    with pytest.raises(items.Unannounced):
-        await items.retrying(add)
+    with pytest.raises(placing.Unannounced):
+        await placing.retrying(add)
     tries.extend([1] * 8)
-    assert await items.retrying(add) == 7
+    assert await placing.retrying(add) == 7
 
 
 async def test_side_file_that_disappeared_is_no_longer_listed(owner: int, put: Put, tmp_path: Path) -> None:
