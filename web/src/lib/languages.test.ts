@@ -16,3 +16,10 @@ test.each([
   ["what is this, x", []],
   ["", []],
 ])("%j means %j", (text, codes) => expect(codesIn(text, allLanguages("en"))).toEqual(codes));
+
+test("subtitles for the deaf have the name of their language", () => {
+  expect([languageName("en-sdh", "de"), languageName("pt-BR-sdh", "en")]).toEqual([
+    "Englisch (SDH)",
+    "Brazilian Portuguese (SDH)",
+  ]);
+});

@@ -1,10 +1,12 @@
 /** Languages by their names in the language of the page; the browser knows them, so the page has no list. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
-/** The name of a code such as `pt-BR`; the code itself if it is unknown. */
+/** The name of a code such as `pt-BR`, also with `-sdh` of subtitles for the deaf; the code itself if it is unknown. */
 export function languageName(code: string, locale: string): string {
+  const plain = code.replace(/-sdh\b/, "");
   try {
-    return new Intl.DisplayNames(locale, { type: "language" }).of(code) ?? code;
+    const name = new Intl.DisplayNames(locale, { type: "language" }).of(plain) ?? plain;
+    return plain === code ? name : `${name} (SDH)`;
   } catch {
     return code; // it is none
   }
