@@ -12,7 +12,8 @@ from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import of_ytdlp
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items, lists, metadata, trash
-from mediafetcher.library.export import arrangement, sync, trees
+from mediafetcher.library.export import arrangement, episodes, folder_files, sync, trees
+from mediafetcher.library.export.rows import ItemRow
 from tests.unit.library.conftest import Put, clean
 from tests.unit.library.test_export import _written, listing
 
@@ -172,8 +173,8 @@ async def _make_former(there: Path) -> None:
         now, former = arrangement._number(owner, None, keys), arrangement._number(owner, None, names)
         assert await engine.fetchval("select count(*) from export_folder where folder = $1", now) == 1
         await engine.execute("update export_folder set folder = $2 where folder = $1", now, former)
-        for file in (1, 2, 3):
-            await engine.execute("update export_file set item = $2 where item = $1", now - file, former - file)
+        for before, after in folder_files.renumbered(now, former):
+            await engine.execute("update export_file set item = $2 where item = $1", before, after)
 
 
 async def test_film_of_an_earlier_version_moves_and_its_edited_description_stays(said: Said, there: Path) -> None:
@@ -220,3 +221,16 @@ async def test_imported_item_names_the_page_of_its_source(put: Put, there: Path)
         await metadata.attach(item, [], said, private=True)
     await sync.export()
     assert ET.parse(there / "Ada/one.nfo").getroot().findtext("website") == "https://tube.example/one"
+
+
+def test_season_full_of_one_minute_gives_each_item_a_number_of_its_day() -> None:
+    season = episodes.Season([(1, "Lake - S2024E1050540 - one"), (2, "notes")])
+    numbers = set()
+    for item in range(1, 50):
+        row = ItemRow(
+            id=item, owner=1, folder=-8, title=f"{item}", sha256=b"", show="Lake", season=2024, episode=1050540
+        )
+        season.settle(row)
+        assert row.episode is not None and row.episode // 10_000 == 105
+        numbers.add(row.episode)
+    assert len(numbers) == 49 and 1050540 in numbers
