@@ -91,6 +91,7 @@ test("dark and light", async ({ app, page }) => {
 });
 
 test("each section of the settings is a page with a title; old anchors lead to it", async ({ app, page, server }) => {
+  test.slow(); // seventeen pages in two themes
   app.expected.push(/api\/extension/); // it is not built here
   await app.go("Settings");
   await page.waitForURL(/\/settings\/general$/); // the first one, on a wide screen

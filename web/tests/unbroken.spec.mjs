@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { expect, test } from "./fixtures.mjs";
 import { accessibility } from "./harness.mjs";
+import { everyPage } from "./pages.mjs";
 
 const AWAY = /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|status of 50|Failed to fetch|a part of the page|ERR_NETWORK/;
 const bar = (app) => app.page.getByRole("status").getByText("Can’t reach the server. Retrying…");
@@ -74,46 +75,6 @@ test("back restores the pixel of the view", async ({ app, page }) => {
   await page.waitForFunction((left) => document.querySelector("[role=grid]").parentElement.scrollTop === left, left);
   assert.ok(page.url().endsWith("/library?sort=title&kind=video"));
 });
-
-// Without the export: it asks the server for its preview at each visit.
-const SETTINGS =
-  "general account sessions tokens devices phone cookies sites notifications people limits ytdlp trash storage trail about";
-
-/** Something on every page. Returns: the address of each. */
-async function everyPage(app) {
-  const { site } = app;
-  const [film] = await app.add("/media/h264_mp3.mp4");
-  await app.api("POST", "/api/shares", { item: film.id });
-  await app.api("POST", "/api/downloads", { url: site.url("/list/6"), options: { playlist: { folder: false } } });
-  const { lists } = await app.becomes("/api/lists", ({ lists }) => lists.some(({ items }) => items === 6));
-  const { id: failed } = await app.api("POST", "/api/downloads", { url: site.url("/nowhere/at-all.mp4") });
-  await app.becomes(`/api/downloads/${failed}`, ({ state }) => state === "failed" || state === "needs_action");
-  const { id } = await app.api("POST", "/api/subscriptions", { url: site.url("/list/6"), title: "Followed" });
-  await app.becomes(`/api/subscriptions/${id}`, ({ checked_at }) => checked_at);
-  const ongoing = "/api/downloads?state=queued,running,scheduled,expanded";
-  await app.becomes(ongoing, ({ downloads }) => downloads.length === 0);
-  app.seed(2, "Rivers");
-  const { items } = await app.api("GET", "/api/items?limit=200&sort=title");
-  await app.api("DELETE", `/api/items/${items.findLast(({ title }) => /Seeded film 2/.test(title)).id}`);
-  return [
-    "/",
-    "/downloads",
-    "/downloads?show=action",
-    "/downloads?show=history",
-    "/library",
-    "/channels",
-    "/channel/Rivers",
-    "/playlists",
-    `/playlist/${lists[0].id}`,
-    "/following",
-    `/following/${id}`,
-    "/trash",
-    "/notifications",
-    "/shares",
-    `/watch/${film.id}`,
-    ...SETTINGS.split(" ").map((name) => `/settings/${name}`),
-  ];
-}
 
 /** Goes to a page as its links do. A film that is paused does not come along. */
 const goTo = (page, path) =>
