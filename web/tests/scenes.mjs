@@ -107,27 +107,46 @@ export async function make(page) {
   }
 }
 
+const CHANNELS = {
+  Documentaries: ["Slow Rivers", "A film about weather, stone and time, made without a word."],
+  Music: ["Greenhouse Sessions", "Recorded in one evening, among tomatoes. The applause is real."],
+  "Watch later": ["Night Lines", "A journey from the last stop to the first, in real time."],
+};
+const PARTS = ["The way up", "Above the trees", "Wind", "The way down"];
+
 const picture = (base, title) => `${base}/picture/${encodeURIComponent(title)}.png`;
 
 /** The page of a film, as sites describe theirs; and a list of films, as feeds do. */
-function page(base, { title, minutes, seed }) {
+function page(base, { title, folder = "Documentaries", minutes, seed }) {
+  const [author, description] = CHANNELS[folder.split("/")[0]];
+  const seconds = minutes * 60 + seed;
   const words = {
     "@context": "https://schema.org",
     "@type": "VideoObject",
     name: title,
+    description: `${description}\n\nCamera and sound: ${author}.`,
+    author: { "@type": "Person", name: author },
+    keywords: "landscape, slow television, no music",
+    uploadDate: `2026-10-${String(28 - (seed % 27)).padStart(2, "0")}T18:00:00Z`,
     thumbnailUrl: picture(base, title),
     contentUrl: `${base}/${encodeURIComponent(title)}.mp4`,
-    duration: `PT${minutes * 60 + seed}S`,
+    duration: `PT${seconds}S`,
+    hasPart: PARTS.map((name, i) => ({
+      "@type": "Clip",
+      name,
+      startOffset: Math.round((i * seconds) / PARTS.length),
+      endOffset: Math.round(((i + 1) * seconds) / PARTS.length),
+    })),
   };
   return `<!doctype html><title>${title}</title><script type="application/ld+json">${JSON.stringify(words)}</script>`;
 }
 const list = (base) =>
   `<?xml version="1.0"?><rss version="2.0"><channel><title>Slow landscapes, season one</title>${FILMS.map(
-    ({ title }) => `<item><title>${title}</title><link>${base}/page/${encodeURIComponent(title)}</link></item>`,
+    ({ title }) => `<item><title>${title}</title><link>${base}/page/${encodeURIComponent(`S01 ${title}`)}</link></item>`,
   ).join("")}</channel></rss>`;
 
 /**
- * Serves /<title>.mp4, /slow/<kB per second>/<title>.mp4, /page/<title>, /picture/<title>.png and /list; what is not
+ * Serves /<title>.mp4, /slow/<kB per second>/<title>.mp4, /page/<title>, /page/S01 <title>, /picture/<title>.png and /list; what is not
  * there wants a sign-in.
  */
 export async function serve(port) {
@@ -135,7 +154,7 @@ export async function serve(port) {
   const server = createServer((request, response) => {
     const [, kind, wanted = ""] =
       /^\/(page|picture|list)(?:\/(.+?)(?:\.png)?)?$/.exec(decodeURIComponent(request.url)) ?? [];
-    const film = [...FILMS, ...COMING].find(({ title }) => title === wanted);
+    const film = [...FILMS, ...COMING].find(({ title }) => title === wanted.replace(/^S01 /, ""));
     if (kind === "list") return response.setHeader("content-type", "application/rss+xml").end(list(base));
     if (kind === "page" && film) return response.setHeader("content-type", "text/html").end(page(base, film));
     if (kind === "picture" && film) return createReadStream(fileOf(wanted, "png")).pipe(response);

@@ -96,7 +96,8 @@ try {
   await quick("/library", "library-empty");
 
   // What there is: films with a picture, watched in part; one with a long title, one from right to left.
-  for (const { title, folder } of FILMS.toReversed()) await fetchOne(link(title), folder);
+  for (const { title, folder } of FILMS.toReversed())
+    await fetchOne(`${site}/page/${encodeURIComponent(title)}`, folder);
   for (let left = FILMS.length; left; ) {
     const { downloads } = await api("GET", "/api/downloads?limit=100");
     const failed = downloads.find(({ state }) => state === "failed");
@@ -221,6 +222,7 @@ try {
     url: `${site}/list`,
     title: "Slow landscapes, season one",
     backfill: "new",
+    filter: { title_exclude: "piano|ferry", min_duration: 1200 },
   });
   await api("POST", "/api/subscriptions", {
     url: `${site}/closed`,
