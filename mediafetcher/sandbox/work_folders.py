@@ -22,10 +22,15 @@ def of_child(folder: Path) -> Path:
 
 
 def make(folder: Path) -> Path:
-    """Make both folders if they are missing. Returns: the child's, which belongs to the account of children."""
+    """Make both folders if they are missing. Returns: the child's, which belongs to the account of children.
+
+    A copy or a restored backup may have lost the owners of its files. A child cannot resume from them, so they go.
+    """
     make_ours(folder)
     place = of_child(folder)
     _make(place.parent)
+    if _has_foreign_files(place):
+        child_files.remove_tree(place)
     return privilege_drop.give(place)
 
 
@@ -76,6 +81,18 @@ def _make(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(mode=_OURS, parents=True, exist_ok=True)
         folder.chmod(_OURS)
+
+
+def _has_foreign_files(place: Path) -> bool:
+    """Tell whether a child's folder has entries of another account."""
+    account = privilege_drop.service_account()
+    if account is None:
+        return False
+    try:
+        with os.scandir(place) as entries:
+            return any(entry.stat(follow_symlinks=False).st_uid != account.uid for entry in entries)
+    except FileNotFoundError:
+        return False
 
 
 def _is_childs(folder: Path) -> bool:

@@ -142,7 +142,8 @@ function page(base, { title, folder = "Documentaries", minutes, seed }) {
 }
 const list = (base) =>
   `<?xml version="1.0"?><rss version="2.0"><channel><title>Slow landscapes, season one</title>${FILMS.map(
-    ({ title }) => `<item><title>${title}</title><link>${base}/page/${encodeURIComponent(`S01 ${title}`)}</link></item>`,
+    ({ title }) =>
+      `<item><title>${title}</title><link>${base}/page/${encodeURIComponent(`S01 ${title}`)}</link></item>`,
   ).join("")}</channel></rss>`;
 
 /**
