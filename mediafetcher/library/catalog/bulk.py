@@ -35,15 +35,6 @@ select owner, c.copy, {_COLUMNS} from library_item i
 where i.owner = $1 and i.trashed_at is null
 order by i.id
 """
-# Each file once, in one order: several browsers of a user may mark the same files at the same time.
-_MARK_WATCHED = f"""
-insert into watch as w (owner, media_file, position)
-  select $1, m.id, case when $3 then coalesce(nullif(m.duration, 0), {watching.END}) else 0 end from media_file m
-  where m.id in (select media_file from library_item where owner = $1 and id = any($2::bigint[]))
-    and ($3 or exists (select from watch o where o.owner = $1 and o.media_file = m.id)) order by m.id
-  on conflict (owner, media_file) do update set position = excluded.position, updated_at = now()
-  where w.position <> excluded.position
-"""
 
 
 async def change(
@@ -132,9 +123,9 @@ async def mark_watched(owner: int, ids: list[int], *, seen: bool) -> int:
     async def run() -> int:
         async with engine.transaction():
             await _all(owner, ids)
-            marked = await engine.execute(_MARK_WATCHED, owner, ids, seen)
+            marked = await watching.mark(owner, ids, seen=seen)
             await notifications.notify("library", {"owner": owner})
-        return int(marked.rsplit(" ", 1)[-1])
+        return marked
 
     return await engine.retrying(run)
 

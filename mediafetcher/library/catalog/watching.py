@@ -1,7 +1,9 @@
 """How far a user has watched the files of items."""
 
 from mediafetcher.core import errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
+from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.tables import LibraryItem, MediaFile, Watch
 
 BEGUN = 5.0  # seconds: less is not worth continuing
 SEEN = 0.95  # watched to this fraction counts as watched to the end
@@ -26,3 +28,37 @@ async def report(id: int, owner: int, position: float) -> None:
     """Store how far a user has watched the item's file, in seconds. Raises: `NotFound`."""
     if await engine.fetchval(_WATCHED, id, owner, position) is None:
         raise errors.NotFound("This item does not exist.")
+
+
+_ANOTHER_POSITION = (
+    "on conflict (owner, media_file) do update set position = excluded.position, updated_at = now()"
+    " where watch.position <> excluded.position"
+)
+
+
+async def mark(owner: int, items: list[int], *, seen: bool) -> int:
+    """Mark the files of items as watched to the end, or as not begun, in the caller's transaction.
+
+    Returns: how many files have another position now.
+    """
+    item, file, watch = LibraryItem, MediaFile, Watch
+    of_items = item.select(item.media_file).where(item.owner == owner, among(item.id, items))
+    # In one order: several browsers of a user may mark the same files at the same time.
+    files = await file.select(file.id, file.duration).where(file.id.is_in(of_items)).order_by(file.id)
+    keys = [row["id"] for row in files]
+    if seen:
+        values: many.Values = {
+            watch.owner: [owner] * len(keys),
+            watch.media_file: keys,
+            watch.position: [row["duration"] or END for row in files],
+        }
+        return len(await many.insert(watch, values, conflict=_ANOTHER_POSITION, returning=[watch.media_file]))
+    begun = (
+        await watch.select(watch.id)
+        .where(watch.owner == owner, among(watch.media_file, keys), watch.position > 0)
+        .order_by(watch.media_file)
+        .lock_rows("UPDATE")
+    )
+    rows = [row["id"] for row in begun]
+    await watch.update({watch.position: 0.0, watch.updated_at: NOW}).where(among(watch.id, rows))
+    return len(rows)
