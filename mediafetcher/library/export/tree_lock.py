@@ -40,6 +40,8 @@ async def _hold_lock(path: str, patience: float, taken: asyncio.Future[bool], re
     async with engine.transaction():
         key = await engine.function("hashtextextended", f"export {path}", 0)
         while not await engine.try_lock(key):
+            if release.is_set():  # the task that waited was cancelled
+                return
             if clock.monotonic() >= until:
                 taken.set_result(False)
                 return

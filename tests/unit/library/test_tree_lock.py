@@ -33,9 +33,10 @@ async def test_lock_of_an_update_that_failed_is_free_again(database: str) -> Non
 
 async def test_wait_that_is_cancelled_holds_no_lock(database: str) -> None:
     async with tree_lock.locked("/tree"):
-        waiting = asyncio.create_task(tree_lock.locked("/tree", patience=0.3).__aenter__())
+        waiting = asyncio.create_task(tree_lock.locked("/tree", patience=600).__aenter__())
         await asyncio.sleep(0)
         waiting.cancel()
-        await asyncio.wait([waiting])
+        async with asyncio.timeout(10):  # it does not wait for the rest of its patience
+            await asyncio.wait([waiting])
     async with tree_lock.locked("/tree") as again:
         assert again
