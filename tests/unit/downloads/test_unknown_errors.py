@@ -17,6 +17,7 @@ from mediafetcher.library.catalog import folders
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
+from mediafetcher.sandbox import privilege_drop
 from tests.factories import add_user
 from tests.waiting import eventually
 
@@ -185,8 +186,7 @@ async def test_error_while_the_files_are_taken_over_fetches_nothing_again(owner,
 async def test_unforeseen_error_of_the_system_in_the_child_is_tried_again(owner, site):
     """The child cannot open the file that it writes, for a reason that is in no table."""
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
-    in_its_place = settings.get().fetch / str(id) / f"{FILE_STEM}.mp4.part"
-    in_its_place.mkdir(parents=True)
+    in_its_place = privilege_drop.give(settings.get().fetch / str(id) / f"{FILE_STEM}.mp4.part")
     row = await _attempt(id)
     assert (row["state"], row["error"]["code"]) == ("queued", "unexpected_error"), row
     in_its_place.rmdir()
