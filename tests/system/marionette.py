@@ -114,6 +114,7 @@ def firefox(folder: Path, **prefs: Any) -> Iterator[Firefox]:
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in chosen.items()]
     (profile / "user.js").write_text("\n".join(lines))
     argv = [program() or "", "--headless", "--marionette", "--no-remote", "--profile", str(profile)]
+    argv.append("--remote-allow-system-access")  # since version 153 wanted for the pages of add-ons
     with (folder / "firefox.log").open("wb") as log:
         running = subprocess.Popen(
             argv, env=os.environ | {"HOME": str(folder)}, stdout=log, stderr=log, start_new_session=True
