@@ -105,7 +105,8 @@ def _rebuild(server: Program) -> dict:
 
 
 def _backups(folder: Path) -> list[Path]:
-    return sorted((folder / "media/.mediafetcher/backups").glob("*.mfbackup"))
+    """Return the complete backups in the media folder; a draft begins with a point."""
+    return sorted((folder / "media/.mediafetcher/backups").glob("[!.]*.mfbackup"))
 
 
 def _next_backup(folder: Path) -> None:
