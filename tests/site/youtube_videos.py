@@ -342,6 +342,7 @@ SONG_EXPECTED: dict[str, Any] = {
     "description": "Sung at the lake.",
     "tags": ["airship", "lake"],
     "artist": "Ada",
+    "album_artist": "The Airships",
     "genre": "Folk",
     "year": 2019,
     "audio_codec": "mp3",

@@ -159,6 +159,9 @@ class Item(BaseModel):
     chapters: Sequence[str] = []
     description: str | None = None
     tags: Sequence[str] = []
+    categories: Sequence[str] = []
+    year: int | None = None
+    views: int | None = None
     audio_languages: Sequence[str] = []
     audio_tracks: Sequence[str] = []
     subscription: None = None  # said of a single item alone
