@@ -260,7 +260,7 @@ test("subscriptions are exported to a file, and imported from one", async ({ app
   assert.equal(moss.folder, "Gardens");
   await button(app, "Actions for all").click();
   await page.getByRole("menuitem", { name: "Check all now" }).click();
-  await app.toast("2 channels and lists are checked now").waitFor();
+  await app.toast(/\d+ channels and lists are checked now/).waitFor(); // with those of other tests of this server
   await app.api("DELETE", `/api/subscriptions/${moss.id}`);
   await followed(app, "Moss").waitFor({ state: "detached" });
 });
