@@ -1,20 +1,11 @@
 """The server's catalogue: databases that take connections, our tables, and applied migrations."""
 
-from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import asyncpg
-import pytest
 
 from mediafetcher.db import catalogue
 from mediafetcher.db.catalogue import AppliedMigration
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
-    made = await asyncpg.connect(database)
-    yield made
-    await made.close()
 
 
 async def test_tables_are_ours_alone_and_in_order(connection: asyncpg.Connection) -> None:

@@ -1,20 +1,10 @@
 """Statements of table classes on a connection outside the pool."""
 
-from collections.abc import AsyncIterator
-
 import asyncpg
-import pytest
 
 from mediafetcher.db import statements
 from mediafetcher.db.tables import User
 from tests.factories import add_user
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
-    made = await asyncpg.connect(database)
-    yield made
-    await made.close()
 
 
 async def test_rows_are_those_of_this_connections_transaction(connection: asyncpg.Connection) -> None:

@@ -9,19 +9,8 @@ from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
 from mediafetcher.downloads.worker import workspace
-from tests.factories import add_user
 
-pytestmark = pytest.mark.promise(24)
-
-
-@pytest.fixture(autouse=True)
-async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
+pytestmark = [pytest.mark.promise(24), pytest.mark.usefixtures("ready")]
 
 
 async def _killed(claims: list[leases.Claim]) -> None:

@@ -5,31 +5,23 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, lifecycle, queries, refresh
 from mediafetcher.downloads.worker import runner
-from mediafetcher.fetch import gateway
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.library.catalog import queries as item_queries
 from tests.factories import add_user
 
+pytestmark = pytest.mark.usefixtures("without_pauses")
+
 _FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>My show</title><item><title>{1}</title>
 <description>{2}</description><enclosure url="{0}/media.mp3" type="audio/mpeg" length="1"/></item></channel></rss>"""
-
-
-@pytest.fixture(autouse=True)
-async def _ready(database, state, media_online, monkeypatch):
-    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
-    monkeypatch.setattr(refresh, "PAUSE", (0.0, 0.0))
-    yield
-    await gateway.close()
 
 
 @pytest.fixture

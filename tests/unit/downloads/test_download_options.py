@@ -21,7 +21,6 @@ from mediafetcher.library.catalog import folders
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import probe
-from tests.factories import add_user
 from tests.site.proxy import Proxy
 from tests.waiting import eventually
 
@@ -29,11 +28,6 @@ from tests.waiting import eventually
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
     settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, live_outage_seconds=2.0))
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
 
 
 async def _work() -> int:

@@ -24,7 +24,6 @@ from mediafetcher.library.catalog import trash
 from mediafetcher.library.storage import blob_store, mount, sweeper
 from mediafetcher.media import ffmpeg
 from tests import deep
-from tests.factories import add_user
 
 pytestmark = [pytest.mark.promise(24), pytest.mark.timeout(3600)]
 
@@ -86,11 +85,6 @@ class Injection:
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
     settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, lease_seconds=2.0, grace_hours=0.0))
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
 
 
 async def _attempt(id: int, injection: Injection | None = None) -> str:

@@ -29,7 +29,6 @@ from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.catalog import trash
 from mediafetcher.library.storage import blob_store, mount, space_reservation, sweeper
 from tests import deep
-from tests.factories import add_user
 from tests.unit.downloads.suspensions import Driver, Place, can_fail
 from tests.waiting import eventually
 
@@ -86,11 +85,6 @@ async def _ready(database, state, media_online):
     await prefork.open()
     yield
     await prefork.close()
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
 
 
 def _descendants() -> set[int]:

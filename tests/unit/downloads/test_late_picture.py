@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.downloads import leases, lifecycle, queries
-from mediafetcher.downloads.worker import runner
-from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.media import ffmpeg
 from tests.factories import add_user
 from tests.site import Site
+from tests.unit.downloads.fetching import fetched
 
 
 @pytest.fixture
@@ -27,13 +25,6 @@ def sound(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.mark.usefixtures("media_online")
 async def test_stream_without_a_picture_is_stored_as_sound(database: str, sound: Site) -> None:
-    owner = await add_user()
-    row = await lifecycle.submit(owner, sound.url("/media/sound.ts"))
-    claim = await leases.claim()
-    assert claim is not None
-    await runner.run(claim)
-    row = await queries.get(row["id"], owner)
-    assert row["state"] == "done", row
-    item = await item_queries.get(row["item"], owner)
+    item = await fetched(await add_user(), sound.url("/media/sound.ts"))
     assert item["media"]["video_codec"] is None and item["media"]["audio_codec"] == "aac"
     assert item["duration"] == pytest.approx(2, abs=0.3)

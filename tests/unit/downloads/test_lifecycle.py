@@ -26,11 +26,6 @@ def _ready(database, state, media_online):
         active.unregister(download)
 
 
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
-
-
 async def _submit(owner: int, number: int = 1, **more) -> dict:
     return await lifecycle.submit(owner, URL.format(number), **more)
 

@@ -21,7 +21,7 @@ from mediafetcher.downloads import lifecycle
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.subscriptions import checks, subscriptions
-from tests.unit.downloads.test_download_options import _ready, _run, _work, owner  # noqa: F401
+from tests.unit.downloads.test_download_options import _ready, _run, _work  # noqa: F401
 
 _FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>My show</title>
 <item><title>Episode 1: The beginning</title><enclosure url="{0}/a/media.mp3" type="audio/mpeg" length="1"/></item>
@@ -52,7 +52,7 @@ async def _titles(parent: int) -> list[str]:
     return [row["title"] for row in rows]
 
 
-async def test_entries_of_a_podcast_are_called_as_its_feed_calls_them(owner, media_corpus, tmp_path):  # noqa: F811
+async def test_entries_of_a_podcast_are_called_as_its_feed_calls_them(owner, media_corpus, tmp_path):
     for number, name in enumerate(("a", "b")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "media.mp3").write_bytes((media_corpus / "a.mp3").read_bytes() + b"\0" * number)
@@ -64,7 +64,7 @@ async def test_entries_of_a_podcast_are_called_as_its_feed_calls_them(owner, med
 
 
 @pytest.mark.parametrize("followed", [False, True])
-async def test_entries_of_a_podcast_keep_what_its_feed_says(owner, media_corpus, tmp_path, followed):  # noqa: F811
+async def test_entries_of_a_podcast_keep_what_its_feed_says(owner, media_corpus, tmp_path, followed):
     (tmp_path / "media.mp3").write_bytes((media_corpus / "a.mp3").read_bytes() + b"\0\0\0")
     (tmp_path / "cover.jpg").write_bytes((media_corpus / "cover.jpg").read_bytes())
     more = "<description>What it is about.</description><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate>"
@@ -88,14 +88,14 @@ async def test_entries_of_a_podcast_keep_what_its_feed_says(owner, media_corpus,
     assert said["facts"]["episode_number"] == 7
 
 
-async def _follow(owner: int, url: str) -> None:  # noqa: F811
+async def _follow(owner: int, url: str) -> None:
     """Follow a source and check it once."""
     row = await subscriptions.follow(owner, url, backfill="all")
     claimed = await checks.claim(row["id"])
     assert claimed is not None and await checks.run(claimed)
 
 
-async def test_films_of_one_page_are_a_list_if_one_is_wished_for(owner, media_corpus, tmp_path):  # noqa: F811
+async def test_films_of_one_page_are_a_list_if_one_is_wished_for(owner, media_corpus, tmp_path):
     for number in (1, 2, 3):
         (tmp_path / f"f{number}.mp4").write_bytes((media_corpus / "ok.mp4").read_bytes() + b"\0\0\0\x08free" * number)
     films = "".join(f"<video src='/f{number}.mp4'></video>" for number in (1, 2, 3))
@@ -135,13 +135,13 @@ def _certificate(folder: Path, *, days: int) -> Path:
     return path
 
 
-async def test_untrusted_certificate_is_named_as_such(owner, media_corpus, authority):  # noqa: F811
+async def test_untrusted_certificate_is_named_as_such(owner, media_corpus, authority):
     with _served(media_corpus, authority) as base:
         row = await _run(owner, f"{base}/ok.mp4")
     assert (row["state"], row["error"]["code"]) == ("failed", errors.UntrustedCertificate.code)
 
 
-async def test_certificate_for_another_name_is_named_as_such(owner, media_corpus, authority, monkeypatch):  # noqa: F811
+async def test_certificate_for_another_name_is_named_as_such(owner, media_corpus, authority, monkeypatch):
     authority.parent.chmod(0o755)
     authority.chmod(0o644)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
@@ -151,7 +151,7 @@ async def test_certificate_for_another_name_is_named_as_such(owner, media_corpus
     assert "for another name" in row["error"]["message"]
 
 
-async def test_expired_certificate_is_named_as_such(owner, media_corpus, tmp_path, monkeypatch):  # noqa: F811
+async def test_expired_certificate_is_named_as_such(owner, media_corpus, tmp_path, monkeypatch):
     old = _certificate(tmp_path, days=-1)
     tmp_path.chmod(0o755)
     old.chmod(0o644)
@@ -163,7 +163,7 @@ async def test_expired_certificate_is_named_as_such(owner, media_corpus, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["MF_CA_FILE", "SSL_CERT_FILE"])
-async def test_own_authority_is_trusted(owner, media_corpus, authority, monkeypatch, name):  # noqa: F811
+async def test_own_authority_is_trusted(owner, media_corpus, authority, monkeypatch, name):
     authority.parent.chmod(0o755)
     authority.chmod(0o644)
     monkeypatch.setenv(name, str(authority))

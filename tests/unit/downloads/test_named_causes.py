@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.downloads.test_download_options import _ready, _run, owner  # noqa: F401
+from tests.unit.downloads.test_download_options import _ready, _run  # noqa: F401
 from tests.unit.downloads.test_lists_and_certificates import _served, authority  # noqa: F401
 
 # By path: (state, code, words of the sentence)
@@ -24,7 +24,7 @@ _BLAMING = ("site changed", "cookies", "sign in")
 
 
 @pytest.mark.parametrize("path", CAUSES)
-async def test_refusal_names_its_cause(owner, site, path):  # noqa: F811
+async def test_refusal_names_its_cause(owner, site, path):
     row = await _run(owner, site.url(path))
     state, code, words = CAUSES[path]
     error = row["error"] or {}
@@ -41,6 +41,6 @@ async def test_untrusted_certificate_is_the_cause_that_is_named(owner, media_cor
 
 
 @pytest.mark.parametrize("name", ["a.mpc", "a.amr", "a.thd"])
-async def test_unknown_ending_of_a_file_is_no_cause_to_refuse_it(owner, site, name):  # noqa: F811
+async def test_unknown_ending_of_a_file_is_no_cause_to_refuse_it(owner, site, name):
     row = await _run(owner, site.url(f"/media/{name}"))
     assert row["state"] == "done", row["error"]

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from mediafetcher.fetch.options import Options
-from tests.unit.downloads.test_download_options import _file, _item, _ready, _run, owner  # noqa: F401
+from tests.unit.downloads.test_download_options import _file, _item, _ready, _run  # noqa: F401
 
 
 def _digest(path) -> str:
@@ -26,7 +26,7 @@ def _digest(path) -> str:
         "attached/ok.mp4",
     ],
 )
-async def test_file_comes_whole_however_it_is_sent(owner, site, media_corpus, path):  # noqa: F811
+async def test_file_comes_whole_however_it_is_sent(owner, site, media_corpus, path):
     item = await _item(await _run(owner, site.url(f"/odd/{path}")))
     assert _digest(_file(item)) == _digest(media_corpus / "ok.mp4")
 
@@ -45,7 +45,7 @@ async def test_file_comes_whole_however_it_is_sent(owner, site, media_corpus, pa
         ("master", 4),
     ],
 )
-async def test_stream_comes_whole_however_it_is_listed(owner, site, kind, seconds):  # noqa: F811
+async def test_stream_comes_whole_however_it_is_listed(owner, site, kind, seconds):
     item = await _item(await _run(owner, site.url(f"/odd/{kind}/i.m3u8")))
     assert item["playable"] and item["duration"] == pytest.approx(seconds, abs=0.3)
 
@@ -60,7 +60,7 @@ async def test_stream_comes_whole_however_it_is_listed(owner, site, kind, second
         ("zstd", "failed", "not_media", ""),
     ],
 )
-async def test_refusal_of_a_rare_kind_names_its_cause(owner, site, kind, ends, code, words):  # noqa: F811
+async def test_refusal_of_a_rare_kind_names_its_cause(owner, site, kind, ends, code, words):
     row = await _run(owner, site.url(f"/odd/{kind}/ok.mp4"))
     assert (row["state"], (row["error"] or {}).get("code")) == (ends, code), row
     assert words in row["error"]["message"]
@@ -74,7 +74,7 @@ async def test_refusal_of_a_rare_kind_names_its_cause(owner, site, kind, ends, c
         ("hls-texts/m.m3u8", "en", ["00:05.000 --> 00:06.000\nHello"]),
     ],
 )
-async def test_subtitles_in_mp4_come_in_step_with_the_picture(owner, site, path, language, lines):  # noqa: F811
+async def test_subtitles_in_mp4_come_in_step_with_the_picture(owner, site, path, language, lines):
     item = await _item(await _run(owner, site.url(f"/odd/{path}"), Options(subtitles=(language,))))
     text = _file(item, f"{language}.vtt").read_text()
     assert all(line in text for line in lines), text

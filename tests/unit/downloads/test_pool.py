@@ -34,11 +34,6 @@ async def _ready(database, state, media_online):
 
 
 @pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
-
-
-@pytest.fixture
 async def running(_ready):
     started = pool.WorkerPool()
     await started.start()

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.downloads import leases, lifecycle, log, queries
-from mediafetcher.downloads.worker import active, checkpoint, postprocess, runner, workspace
+from mediafetcher.downloads import leases, lifecycle, log
+from mediafetcher.downloads.worker import active, checkpoint, postprocess, workspace
 from mediafetcher.fetch.models import Info
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.media import probe, subtitles
 from tests.factories import add_user
 from tests.site import Site
+from tests.unit.downloads.fetching import downloaded
 
 pytestmark = pytest.mark.usefixtures("media_online")
 INFO = Info("A film", "", "", "https://films.example/1", "films.example", "key")
@@ -88,12 +89,7 @@ async def test_text_that_cannot_be_taken_out_is_named_and_the_film_is_kept(
 ) -> None:
     settings.use(replace(settings.get(), retry_seconds=0.0))
     monkeypatch.setattr(subtitles, "_LIMITS", replace(subtitles._LIMITS, file_size=0))
-    row = await lifecycle.submit(owner, site.url("/media/h264_subs_chap.mkv"))
-    claim = await leases.claim()
-    assert claim is not None
-    await runner.run(claim)
-    row = await queries.get(row["id"], owner)
-    assert row["state"] == "done", row
+    row = await downloaded(owner, site.url("/media/h264_subs_chap.mkv"))
     assert (await item_queries.get(row["item"], owner))["subtitles"] == []
     said = [line["message"] for line in await log.read(row["id"], owner)]
     assert any(line.startswith("not kept, since it could not be taken out") for line in said), said

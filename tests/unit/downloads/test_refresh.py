@@ -9,11 +9,12 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, queries, refresh, site_rules
 from mediafetcher.downloads.worker import runner
-from mediafetcher.fetch import gateway
 from mediafetcher.library.catalog import folders, items, metadata, trash
 from mediafetcher.library.catalog import queries as item_queries
 from tests.factories import add_user
 from tests.site.proxy import Proxy
+
+pytestmark = pytest.mark.usefixtures("without_pauses")
 
 FORGET = (
     "update source_metadata set facts = '{}', channel = null, channel_name = null, read_at = now() - interval '2 d'"
@@ -21,19 +22,6 @@ FORGET = (
 
 
 PAUSE = refresh.PAUSE
-
-
-@pytest.fixture(autouse=True)
-async def _ready(database, state, media_online, monkeypatch):
-    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
-    monkeypatch.setattr(refresh, "PAUSE", (0.0, 0.0))
-    yield
-    await gateway.close()
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
 
 
 @pytest.fixture

@@ -22,15 +22,7 @@ from mediafetcher.media import transcode
 from tests.factories import add_user
 from tests.waiting import eventually
 
-
-@pytest.fixture(autouse=True)
-async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
+pytestmark = pytest.mark.usefixtures("ready")
 
 
 async def _run(owner: int, url: str, **more) -> dict:

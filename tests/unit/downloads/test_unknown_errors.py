@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-from dataclasses import replace
 
 import pytest
 
@@ -18,20 +17,9 @@ from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
 from mediafetcher.sandbox import privilege_drop
-from tests.factories import add_user
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.promise(24)
-
-
-@pytest.fixture(autouse=True)
-async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
+pytestmark = [pytest.mark.promise(24), pytest.mark.usefixtures("ready")]
 
 
 async def _attempt(id: int) -> dict:

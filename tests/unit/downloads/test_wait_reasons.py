@@ -27,11 +27,6 @@ async def _ready(database, state, media_online):
     settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.01, max_downloads_per_site=10))
 
 
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
-
-
 async def _submit(owner: int, name: str) -> int:
     return (await lifecycle.submit(owner, f"https://films.example/{name}"))["id"]
 

@@ -9,7 +9,6 @@ from mediafetcher.core import errors, settings
 from mediafetcher.downloads import leases, lifecycle, log, queries, ytdlp_canary
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.ytdlp import versions
-from tests.factories import add_user
 from tests.index import BROKEN, CRASHING, MENDED, NEWER, Index, wheel
 
 
@@ -27,11 +26,6 @@ async def index(media_online):
     yield found
     found.server.shutdown()
     found.server.server_close()
-
-
-@pytest.fixture
-async def owner(database) -> int:
-    return await add_user("ada", admin=True)
 
 
 async def _run(owner: int, url: str) -> dict:
